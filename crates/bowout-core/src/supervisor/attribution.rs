@@ -1,0 +1,96 @@
+//! Tells which service a process belongs to: by descent, by session, and by what was seen before.
+
+use super::Supervisor;
+use crate::Pid;
+use crate::plan::ServiceId;
+use crate::process::Process;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+/// Which service each process belonged to when it was last seen. A daemon that reparented to bowout
+/// stays with the service that started it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub(super) struct Attribution {
+    seen: BTreeMap<Pid, ServiceId>,
+}
+
+/// Whose a process is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Owner {
+    /// A service's.
+    Service(ServiceId),
+    /// A hook's that runs.
+    Hook,
+    /// A descendant of bowout that no service is known to have started.
+    Orphan,
+    /// Put into the namespace from outside, or bowout is not above it.
+    Stranger,
+}
+
+impl Attribution {
+    /// `pid` is the main process of `service`.
+    pub(super) fn belongs(&mut self, pid: Pid, service: ServiceId) {
+        self.seen.insert(pid, service);
+    }
+}
+
+impl Supervisor {
+    /// The owner of each process of a survey, in its order.
+    pub(super) fn owners(&mut self, processes: &[Process]) -> Vec<Owner> {
+        let by_pid: BTreeMap<Pid, &Process> = processes
+            .iter()
+            .map(|process| (process.pid, process))
+            .collect();
+        let owners: Vec<Owner> = processes
+            .iter()
+            .map(|process| self.owner(process, &by_pid))
+            .collect();
+        self.attribution
+            .seen
+            .retain(|pid, _| by_pid.contains_key(pid));
+        for (process, owner) in processes.iter().zip(&owners) {
+            if let Owner::Service(service) = owner {
+                self.attribution.seen.insert(process.pid, *service);
+            }
+        }
+        owners
+    }
+
+    /// Goes up from a process until somebody is known, or bowout is reached.
+    fn owner(&self, process: &Process, by_pid: &BTreeMap<Pid, &Process>) -> Owner {
+        let mut passed = BTreeSet::new();
+        let mut at = process;
+        loop {
+            if self.hooks.owns(at.pid) || self.hooks.owns(at.session) {
+                return Owner::Hook;
+            }
+            if let Some(service) = self.known(at) {
+                return Owner::Service(service);
+            }
+            if at.parent == self.own {
+                return match self.plan.is_single() {
+                    true => Owner::Service(ServiceId(0)),
+                    false => Owner::Orphan,
+                };
+            }
+            // A survey is not taken in one moment: parents can seem to go round in a circle.
+            passed.insert(at.pid);
+            match by_pid.get(&at.parent) {
+                Some(parent) if !passed.contains(&parent.pid) => at = parent,
+                _ => return Owner::Stranger,
+            }
+        }
+    }
+
+    fn known(&self, process: &Process) -> Option<ServiceId> {
+        let is_main = |service: &ServiceId| {
+            let group = self.services[service.0].group();
+            group == Some(process.pid) || group == Some(process.session)
+        };
+        self.attribution
+            .seen
+            .get(&process.pid)
+            .copied()
+            .or_else(|| self.plan.ids().find(is_main))
+    }
+}

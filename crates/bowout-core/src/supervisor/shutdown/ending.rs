@@ -1,0 +1,50 @@
+//! Ends it all: the exit code, and the account.
+
+use super::super::{Actions, Phase, Supervisor};
+use crate::action::Action;
+use crate::report::{Reason, Recorder};
+use crate::service::Ending;
+use crate::{Instant, Signal, Status};
+use alloc::boxed::Box;
+
+/// What a container engine makes of a SIGKILL: 128 + 9.
+const KILLED: u8 = 128 + Signal::KILL.number();
+
+impl Supervisor {
+    pub(super) fn finish(&mut self, now: Instant, out: &mut Actions) {
+        let Phase::Stopping(shutdown) = core::mem::replace(&mut self.phase, Phase::Finished) else {
+            return;
+        };
+        let code = self.exit_code(&shutdown.reason, shutdown.signal);
+        let recorder: Recorder = core::mem::take(&mut self.recorder);
+        let budget = self.budget.known.then_some(self.budget.total);
+        let report = recorder.close(shutdown.reason, (shutdown.began, now), budget, code);
+        out.push(Action::Finish {
+            code,
+            report: Box::new(report),
+        });
+    }
+
+    fn exit_code(&self, reason: &Reason, signal: Signal) -> u8 {
+        let clean_stop = reason.was_asked_for() && !self.recorder.killed_anybody();
+        if self.plan.is_single() {
+            let exit = self.plan.exit();
+            let code = match self.services[0].ending {
+                Ending::NotStarted(error) => return error.kind.exit_code(),
+                _ if self.services[0].main().is_some() => return KILLED,
+                // It was never started because the stop came first: as if the signal had ended it.
+                Ending::NeverRan => Status::by(signal).exit_code(),
+                Ending::Exited(status) => status.exit_code(),
+            };
+            let forgiven = exit.expected.contains(&code) || (exit.success_on_stop && clean_stop);
+            return if forgiven { 0 } else { code };
+        }
+        match *reason {
+            Reason::Signal(_) | Reason::Request if clean_stop => 0,
+            Reason::Signal(_) | Reason::Request => KILLED,
+            Reason::Ended { status, .. } => status.exit_code(),
+            Reason::NotStarted { error, .. } => error.kind.exit_code(),
+            Reason::NothingLeft => 0,
+        }
+    }
+}

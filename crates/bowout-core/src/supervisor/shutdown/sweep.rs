@@ -1,0 +1,236 @@
+//! Sweeps up whoever is left when all services are down: daemons that got away, sessions from outside.
+
+use super::super::attribution::Owner;
+use super::super::{Actions, Supervisor};
+use super::{Phase, Stage};
+use crate::action::{Action, Target};
+use crate::plan::budget::SETTLE;
+use crate::plan::{KillMode, Leftovers, Sweep};
+use crate::process::{Process, State};
+use crate::{Instant, Signal};
+use core::time::Duration;
+
+/// How long somebody has who was put into the namespace from outside (`docker exec`), after all
+/// services are down: an interactive shell ignores SIGTERM, and must not cost the grace period.
+const STRANGERS: Duration = Duration::from_secs(1);
+
+/// How often those are looked at who are not bowout's children: nobody tells when they end.
+const INTERVAL: Duration = Duration::from_millis(50);
+
+/// A sweep under way.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Sweeping {
+    step: Step,
+    /// When SIGKILL goes out; `None`: not before somebody forces it.
+    kill_at: Option<Instant>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Step {
+    /// Nobody has been told.
+    Begin,
+    /// SIGTERM is out.
+    Told,
+    /// SIGKILL is out; whoever is left at this moment stays.
+    Killed(Instant),
+    /// Nobody is left.
+    Empty,
+}
+
+impl Sweeping {
+    pub(super) fn new() -> Sweeping {
+        Sweeping {
+            step: Step::Begin,
+            kill_at: None,
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        match self.step {
+            Step::Killed(until) => Some(until),
+            Step::Begin | Step::Told | Step::Empty => self.kill_at,
+        }
+    }
+
+    pub(super) fn hurry(&mut self, now: Instant, force: bool) {
+        self.kill_at = match (force, self.kill_at) {
+            (true, _) => Some(now),
+            (false, at) => at.map(|at| now.after(at.since(now) / 4)),
+        };
+    }
+}
+
+impl Supervisor {
+    /// Returns whether the sweep is over.
+    pub(super) fn advance_sweep(
+        &mut self,
+        mut sweeping: Sweeping,
+        now: Instant,
+        out: &mut Actions,
+    ) -> bool {
+        if self.nobody_is_swept() {
+            return true;
+        }
+        let due = sweeping.kill_at.is_some_and(|at| at <= now);
+        let namespace = self.plan.stop().sweep == Sweep::Namespace;
+        match sweeping.step {
+            Step::Begin if self.alone && !namespace => return true,
+            Step::Begin => {
+                sweeping.step = Step::Told;
+                if namespace {
+                    // One call tells all, and finds out whether there is anybody at all.
+                    signal_everybody(Signal::TERM, out);
+                    signal_everybody(Signal::CONT, out);
+                }
+            }
+            Step::Told if due => {
+                sweeping.step = Step::Killed(now.after(SETTLE));
+                if namespace {
+                    signal_everybody(Signal::KILL, out);
+                }
+            }
+            Step::Killed(until) if until <= now => return true,
+            Step::Empty => return true,
+            Step::Told | Step::Killed(_) => return false,
+        }
+        self.surveyor.want_now(now);
+        if let Some(current) = self.sweeping() {
+            *current = sweeping;
+        }
+        false
+    }
+
+    /// `kill(-1)` found nobody.
+    pub(in super::super) fn namespace_emptied(&mut self) {
+        if let Some(sweeping) = self.sweeping() {
+            sweeping.step = Step::Empty;
+        }
+    }
+
+    pub(in super::super) fn sweep_exited(&mut self, now: Instant) {
+        if self.sweeping().is_some() {
+            self.surveyor.want(now);
+        }
+    }
+
+    pub(in super::super) fn sweep_children_gone(&mut self, now: Instant) {
+        let descendants = self.plan.stop().sweep == Sweep::Descendants;
+        if let Some(sweeping) = self.sweeping() {
+            if descendants {
+                sweeping.step = Step::Empty;
+            } else {
+                self.surveyor.want(now);
+            }
+        }
+    }
+
+    pub(in super::super) fn sweep_surveyed(
+        &mut self,
+        processes: &[Process],
+        owners: &[Owner],
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        let Some(shutdown) = self.shutdown() else {
+            return;
+        };
+        let limit = shutdown.enforced.then(|| shutdown.end.before(SETTLE));
+        let namespace = self.plan.stop().sweep == Sweep::Namespace;
+        let Some(Sweeping { step, kill_at }) = self.sweeping().cloned() else {
+            return;
+        };
+        let mut only_strangers = true;
+        let mut somebody = false;
+        for (process, owner) in processes.iter().zip(owners) {
+            let stranger = *owner == Owner::Stranger;
+            if process.state == State::Zombie || (stranger && !namespace) {
+                continue;
+            }
+            somebody = true;
+            only_strangers &= stranger;
+            self.sweep_one(process, stranger, step, now, out);
+        }
+        let second = now.after(STRANGERS);
+        let kill_at = kill_at.or(match only_strangers {
+            true => Some(limit.unwrap_or(second).min(second)),
+            false => limit,
+        });
+        if let Some(sweeping) = self.sweeping() {
+            sweeping.kill_at = kill_at;
+            if !somebody {
+                sweeping.step = Step::Empty;
+            } else {
+                self.surveyor.want(now.after(INTERVAL));
+            }
+        }
+    }
+
+    /// One that is left: it is told once, and killed once.
+    fn sweep_one(
+        &mut self,
+        process: &Process,
+        stranger: bool,
+        step: Step,
+        now: Instant,
+        out: &mut Actions,
+    ) {
+        let signals: &[Signal] = match step {
+            Step::Killed(_) if self.recorder.swept(process, stranger, now) => &[Signal::KILL],
+            Step::Told if self.recorder.told_in_sweep(process.pid, now) => {
+                &[Signal::TERM, Signal::CONT]
+            }
+            Step::Begin | Step::Told | Step::Killed(_) | Step::Empty => &[],
+        };
+        // In a namespace of its own, `kill(-1)` has reached it already.
+        if self.plan.stop().sweep == Sweep::Descendants {
+            let target = Target::Process(process.pid);
+            out.extend(signals.iter().map(|&signal| Action::Signal {
+                target,
+                signal,
+                left: None,
+            }));
+        }
+    }
+
+    /// Without /proc nobody can be told apart: all that is left has until the end, or a second.
+    pub(in super::super) fn sweep_blindly(&mut self, now: Instant) {
+        let Some(shutdown) = self.shutdown() else {
+            return;
+        };
+        let second = now.after(STRANGERS);
+        let limit = match shutdown.enforced && !self.alone {
+            true => shutdown.end.before(SETTLE),
+            false => second,
+        };
+        if let Some(sweeping) = self.sweeping() {
+            sweeping.kill_at.get_or_insert(limit);
+        }
+    }
+
+    fn sweeping(&mut self) -> Option<&mut Sweeping> {
+        match &mut self.phase {
+            Phase::Stopping(shutdown) => match &mut shutdown.stage {
+                Stage::Sweeping(sweeping) => Some(sweeping),
+                Stage::PreStop { .. }
+                | Stage::Draining { .. }
+                | Stage::Services
+                | Stage::PostStop { .. } => None,
+            },
+            Phase::New | Phase::Up | Phase::Finished => None,
+        }
+    }
+
+    fn nobody_is_swept(&self) -> bool {
+        let leaves = |service: &crate::plan::Service| service.kill_mode == KillMode::Process;
+        self.plan.stop().leftovers == Leftovers::Leave
+            || (self.plan.is_single() && self.plan.services().iter().all(leaves))
+    }
+}
+
+fn signal_everybody(signal: Signal, out: &mut Actions) {
+    out.push(Action::Signal {
+        target: Target::Namespace,
+        signal,
+        left: None,
+    });
+}

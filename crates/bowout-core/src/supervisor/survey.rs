@@ -1,0 +1,133 @@
+//! Spaces surveys of /proc: soon when something happened, and never for more than a part of the time.
+
+use super::attribution::Owner;
+use super::{Phase, Supervisor};
+use crate::action::{Action, Note};
+use crate::process::Process;
+use crate::service::State;
+use crate::{Instant, Signal};
+use alloc::vec::Vec;
+use core::time::Duration;
+
+/// After a survey that took t, the next one begins no sooner than this many t later: a tree of
+/// thousands that ends one by one is not looked through once for each of them.
+const SPACING: u32 = 4;
+
+/// How long somebody in charge who is not bowout's child may have ended before it is seen.
+const UNPROMPTED: Duration = Duration::from_millis(250);
+
+/// When to look at processes.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub(super) struct Surveyor {
+    /// When a survey is due.
+    due: Option<Instant>,
+    /// Since when the answer to one is awaited.
+    asked: Option<Instant>,
+    /// Before this moment the next one may not begin.
+    not_before: Option<Instant>,
+    /// Whether /proc could not be read.
+    blind: bool,
+}
+
+impl Surveyor {
+    /// Something happened that only a survey can tell the consequence of.
+    pub(super) fn want(&mut self, at: Instant) {
+        let at = self.not_before.map_or(at, |earliest| earliest.max(at));
+        self.due = Some(self.due.map_or(at, |due| due.min(at)));
+    }
+
+    /// Something is due now that is done to those whom a survey finds.
+    pub(super) fn want_now(&mut self, now: Instant) {
+        self.due = Some(now);
+    }
+
+    pub(super) fn is_blind(&self) -> bool {
+        self.blind
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.due.filter(|_| self.asked.is_none() && !self.blind)
+    }
+
+    pub(super) fn advance(&mut self, now: Instant, signal: Signal, out: &mut Vec<Action>) {
+        if self.deadline().is_some_and(|due| due <= now) {
+            self.due = None;
+            self.asked = Some(now);
+            out.push(Action::Survey { signal });
+        }
+    }
+
+    fn answered(&mut self, now: Instant) {
+        if let Some(asked) = self.asked.take() {
+            let cost = now.since(asked);
+            self.not_before = Some(now.after(cost.saturating_mul(SPACING)));
+        }
+    }
+}
+
+impl Supervisor {
+    pub(super) fn surveyed(
+        &mut self,
+        processes: Option<Vec<Process>>,
+        now: Instant,
+        out: &mut Vec<Action>,
+    ) {
+        self.surveyor.answered(now);
+        let Some(processes) = processes else {
+            self.surveyed_nothing(now, out);
+            return;
+        };
+        let owners = self.owners(&processes);
+        self.wake_the_stopped(&processes, out);
+        let Phase::Stopping(_) = self.phase else {
+            return;
+        };
+        let service_of = |owner: &Owner| match owner {
+            Owner::Service(service) => Some(*service),
+            Owner::Hook | Owner::Orphan | Owner::Stranger => None,
+        };
+        let seen = processes.iter().zip(owners.iter().map(service_of));
+        self.recorder.saw(now, seen);
+
+        let mut again = false;
+        for id in self.plan.ids() {
+            let State::Stopping(stopping) = &mut self.services[id.0].state else {
+                continue;
+            };
+            let living: Vec<&Process> = processes
+                .iter()
+                .zip(&owners)
+                .filter(|(_, owner)| **owner == Owner::Service(id))
+                .map(|(process, _)| process)
+                .filter(|process| process.state != crate::process::State::Zombie)
+                .collect();
+            let before = out.len();
+            stopping.surveyed(&living, now, &mut self.recorder, out);
+            // Whoever was told may have forked while the walk went on: look until nobody is new.
+            again |= out.len() > before;
+            if stopping.wants_survey() {
+                self.surveyor.want(now.after(UNPROMPTED));
+            }
+        }
+        if again {
+            self.surveyor.want(now);
+        }
+        self.sweep_surveyed(&processes, &owners, now, out);
+        self.tell_who_is_waited_for(&processes, &owners, now, out);
+    }
+
+    fn surveyed_nothing(&mut self, now: Instant, out: &mut Vec<Action>) {
+        if !matches!(self.phase, Phase::Stopping(_)) {
+            return;
+        }
+        if !core::mem::replace(&mut self.surveyor.blind, true) {
+            out.push(Action::Tell(Note::NoProc));
+        }
+        for service in &mut self.services {
+            if let State::Stopping(stopping) = &mut service.state {
+                stopping.without_proc(now, &mut self.recorder, out);
+            }
+        }
+        self.sweep_blindly(now);
+    }
+}
