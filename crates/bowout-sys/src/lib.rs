@@ -1,0 +1,93 @@
+//! Does what bowout decides: every system call, and the only `unsafe` code of the project.
+//!
+//! There is no policy here: no plan, no event, no retry, no time-out of its own, no log. Errors are
+//! `io::Error`s that name the call and what it was about.
+
+#[cfg(not(target_os = "linux"))]
+compile_error!("bowout runs on Linux: it stands on PID namespaces, signalfd and /proc");
+
+use bowout_core::Pid;
+use std::io;
+
+pub mod clock;
+pub mod entry;
+pub mod identity;
+pub mod output;
+pub mod proc;
+pub mod signals;
+pub mod spawn;
+pub mod terminal;
+pub mod wait;
+
+/// An error with the call that gave it and what the call was about in front.
+fn told(call: impl std::fmt::Display, error: impl Into<io::Error>) -> io::Error {
+    let error = error.into();
+    io::Error::new(
+        error.kind(),
+        Failed {
+            call: call.to_string(),
+            error,
+        },
+    )
+}
+
+/// A call that failed. The kernel's number stays reachable through [`errno`].
+#[derive(Debug)]
+struct Failed {
+    call: String,
+    error: io::Error,
+}
+
+impl std::fmt::Display for Failed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.call, reason(&self.error))
+    }
+}
+
+impl std::error::Error for Failed {}
+
+/// The kernel's number for an error of this crate, if it came from the kernel (errno(3)).
+#[must_use = "reads a value and changes nothing"]
+pub fn errno(error: &io::Error) -> Option<i32> {
+    error.raw_os_error().or_else(|| {
+        let failed = error.get_ref()?.downcast_ref::<Failed>()?;
+        failed.error.raw_os_error()
+    })
+}
+
+/// An error in a few words, as strerror(3) has them, without Rust's "(os error 2)".
+#[must_use = "makes a value and changes nothing"]
+pub fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let end = text.find(" (os error").unwrap_or(text.len());
+    let mut chars = text[..end].chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_lowercase().chain(chars).collect()
+    })
+}
+
+/// The process of the caller.
+#[must_use = "reads a value and changes nothing"]
+pub fn own_pid() -> Pid {
+    pid(rustix::process::getpid())
+}
+
+fn pid(pid: rustix::process::Pid) -> Pid {
+    Pid::new(pid.as_raw_nonzero().get())
+}
+
+fn raw(pid: Pid) -> Option<rustix::process::Pid> {
+    rustix::process::Pid::from_raw(pid.get())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_name_the_call_and_keep_the_number() {
+        let error = told("kill(12, SIGTERM)", rustix::io::Errno::SRCH);
+        assert_eq!(error.to_string(), "kill(12, SIGTERM): no such process");
+        assert_eq!(errno(&error), Some(libc::ESRCH));
+    }
+}

@@ -1,0 +1,287 @@
+//! Starts programs: a child that shares memory until its exec, prepared by nothing but system calls.
+
+mod child;
+
+use crate::{signals, told};
+use bowout_core::{Pid, Signal, SignalSet};
+use std::ffi::CString;
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{FromRawFd, OwnedFd};
+
+/// The stack of the child between clone and exec. It calls a dozen small functions; what is not touched
+/// costs nothing.
+const STACK: usize = 16 * 1024;
+
+/// Which session and process group the child goes to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Session {
+    /// A session, and so a group, of its own (setsid(2)).
+    New,
+    /// A group of its own in the caller's session (setpgid(2)).
+    Group,
+    /// The caller's group.
+    Same,
+}
+
+/// What becomes of the terminal on standard input.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Terminal {
+    /// Nothing.
+    Keep,
+    /// It controls the child's new session (TIOCSCTTY, ioctl_tty(2)), if nobody else has it.
+    Control,
+    /// The child's group is put in front of it (tcsetpgrp(3)).
+    Foreground,
+}
+
+/// Whom the program runs as.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Credentials {
+    /// User.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Supplementary groups.
+    pub groups: Vec<u32>,
+}
+
+/// A program to start. All strings are made before the clone: the child may not allocate.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Program {
+    /// Files to try, in this order (execvp(3) along PATH).
+    pub candidates: Vec<CString>,
+    /// Arguments, the program's name first.
+    pub arguments: Vec<CString>,
+    /// Environment, `NAME=value`.
+    pub environment: Vec<CString>,
+    /// The entry of the environment that the child's own pid is written into, in place of the zeros at
+    /// its end (`LISTEN_PID=0000000000`, sd_listen_fds(3)).
+    pub pid_entry: Option<usize>,
+    /// Session and group.
+    pub session: Session,
+    /// Terminal.
+    pub terminal: Terminal,
+    /// Signals that are blocked in the program.
+    pub mask: SignalSet,
+    /// Signals whose disposition is set before the exec, and whether to ignored.
+    pub dispositions: Vec<(Signal, bool)>,
+    /// User and groups.
+    pub credentials: Option<Credentials>,
+    /// Working directory.
+    pub directory: Option<CString>,
+}
+
+/// A program that was started: its exec is done.
+#[derive(Debug)]
+pub struct Child {
+    /// Its number.
+    pub pid: Pid,
+    /// A descriptor that stands for it and for nobody else, where the kernel gives one (5.2).
+    pub pidfd: Option<OwnedFd>,
+}
+
+/// Which preparation failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// The clone itself.
+    Clone,
+    /// setsid(2) or setpgid(2).
+    Session,
+    /// The terminal.
+    Terminal,
+    /// setgroups(2), setgid(2) or setuid(2).
+    Credentials,
+    /// chdir(2).
+    Directory,
+    /// execve(2).
+    Exec,
+}
+
+/// Why a program was not started.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Failed {
+    /// What failed.
+    pub step: Step,
+    /// The kernel's number (errno(3)).
+    pub errno: i32,
+    /// After `Exec`: which of the candidates gave that number.
+    pub candidate: usize,
+}
+
+/// Starts a program and returns when its exec is done, or has failed.
+///
+/// The child shares the caller's memory and the caller stands still until then (CLONE_VM,
+/// CLONE_VFORK, clone(2)), so it costs the same however large the caller is. Every signal must be
+/// blocked by the caller: none is delivered to the child while it shares the caller's memory, and one
+/// that is sent to it in that time reaches the program.
+///
+/// # Errors
+/// What failed; the child is gone and reaped then.
+pub fn spawn(program: &mut Program) -> Result<Child, Failed> {
+    let mut stack = [const { MaybeUninit::<Align>::uninit() }; STACK / size_of::<Align>()];
+    let mut job = child::Job::new(program);
+    let mut pidfd: i32 = -1;
+    let base = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+    // SAFETY: the one past the end of an array; the stack grows down from it, aligned to 16.
+    let top = unsafe { stack.as_mut_ptr().add(stack.len()) };
+    let mut clone = |flags| {
+        // SAFETY: `run` gets a `Job` that lives through the call, since CLONE_VFORK holds the caller
+        // until the child has exec'd or exited; the child uses the caller's memory and this stack
+        // alone; the pidfd's place is written before that.
+        unsafe {
+            libc::clone(
+                child::run,
+                top.cast(),
+                flags,
+                (&raw mut job).cast(),
+                &raw mut pidfd,
+            )
+        }
+    };
+    let mut number = clone(base | libc::CLONE_PIDFD);
+    if number < 0 && io::Error::last_os_error().raw_os_error() == Some(libc::EINVAL) {
+        // A kernel before 5.2, or something that plays one, does not know CLONE_PIDFD.
+        number = clone(base);
+    }
+    if number < 0 {
+        let errno = io::Error::last_os_error()
+            .raw_os_error()
+            .unwrap_or(libc::EAGAIN);
+        return Err(Failed {
+            step: Step::Clone,
+            errno,
+            candidate: 0,
+        });
+    }
+    // SAFETY: the kernel just gave us this descriptor, and nobody else has it.
+    let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });
+    match job.failed() {
+        None => Ok(Child {
+            pid: Pid::new(number),
+            pidfd,
+        }),
+        Some(failed) => {
+            // It has ended already; nobody else is to see a child that never was.
+            let mut status = 0;
+            // SAFETY: the pointer is to an int that lives through the call.
+            unsafe { libc::syscall(libc::SYS_wait4, number, &raw mut status, 0, 0) };
+            Err(failed)
+        }
+    }
+}
+
+/// The stack's alignment (the ABIs of x86-64 and aarch64).
+#[repr(align(16))]
+struct Align {
+    _bytes: [u8; 16],
+}
+
+/// Sends a signal to exactly the process that a descriptor stands for (pidfd_send_signal(2)).
+///
+/// # Errors
+/// ESRCH when it has ended; EPERM.
+pub fn signal(child: &OwnedFd, signal: Signal) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+    let (fd, number) = (child.as_raw_fd(), i32::from(signal.number()));
+    // SAFETY: a null siginfo is allowed: the kernel fills it as kill(2) does.
+    let done = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd, number, 0usize, 0) };
+    if done < 0 {
+        return Err(told(
+            format_args!("pidfd_send_signal({signal})"),
+            io::Error::last_os_error(),
+        ));
+    }
+    Ok(())
+}
+
+/// Blocks every signal for what follows and returns what was blocked before.
+///
+/// # Errors
+/// None that the kernel documents.
+pub fn block_all_signals() -> io::Result<SignalSet> {
+    signals::block(SignalSet::ALL)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn program(candidates: &[&str], arguments: &[&str]) -> Program {
+        let strings = |of: &[&str]| of.iter().map(|text| CString::new(*text).unwrap()).collect();
+        Program {
+            candidates: strings(candidates),
+            arguments: strings(arguments),
+            environment: strings(&["A=b", "LISTEN_PID=0000000000"]),
+            pid_entry: Some(1),
+            session: Session::New,
+            terminal: Terminal::Keep,
+            mask: SignalSet::EMPTY,
+            dispositions: Vec::new(),
+            credentials: None,
+            directory: Some(c"/".into()),
+        }
+    }
+
+    /// Spawns with every signal of this thread blocked, and waits for that very child.
+    fn run(mut program: Program) -> Result<i32, Failed> {
+        let before = block_all_signals().unwrap();
+        let child = spawn(&mut program);
+        signals::set_mask(before).unwrap();
+        let child = child?;
+        let mut status = 0;
+        // SAFETY: the pointer is to an int that lives through the call.
+        let pid = unsafe { libc::syscall(libc::SYS_wait4, child.pid.get(), &raw mut status, 0, 0) };
+        assert_eq!(pid, i64::from(child.pid.get()));
+        Ok(status)
+    }
+
+    #[test]
+    fn the_child_has_what_it_was_promised() {
+        let check = "test $LISTEN_PID = $$ && test $A = b && test $(pwd) = / && exit 7";
+        let status = run(program(&["/nowhere/sh", "/bin/sh"], &["sh", "-c", check])).unwrap();
+        assert_eq!(status, 7 << 8);
+    }
+
+    #[test]
+    fn failures_tell_the_step_and_the_number() {
+        let failed = run(program(&["/nowhere"], &["x"])).unwrap_err();
+        assert_eq!((failed.step, failed.errno), (Step::Exec, libc::ENOENT));
+        let failed = run(program(&["/nowhere", "/etc", "/etc/passwd"], &["x"])).unwrap_err();
+        assert_eq!(
+            (failed.step, failed.errno, failed.candidate),
+            (Step::Exec, libc::EACCES, 1)
+        );
+        let mut elsewhere = program(&["/bin/true"], &["true"]);
+        elsewhere.directory = Some(c"/nowhere".into());
+        let failed = run(elsewhere).unwrap_err();
+        assert_eq!((failed.step, failed.errno), (Step::Directory, libc::ENOENT));
+    }
+
+    #[test]
+    fn a_script_that_does_not_say_by_whom_is_run_by_the_shell() {
+        use std::io::Write;
+        use std::os::unix::fs::OpenOptionsExt;
+        let path = std::env::temp_dir().join(format!("bowout-sys-script-{}", std::process::id()));
+        let mut options = std::fs::OpenOptions::new();
+        let mut file = options
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o755)
+            .open(&path)
+            .unwrap();
+        file.write_all(b"exit $1\n").unwrap();
+        drop(file);
+        let file = path.to_str().unwrap();
+        // Another test's child may hold the file open for writing between its clone and exec.
+        let status = loop {
+            match run(program(&[file], &[file, "9"])) {
+                Err(failed) if failed.errno == libc::ETXTBSY => continue,
+                result => break result,
+            }
+        };
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(status, Ok(9 << 8));
+    }
+}

@@ -1,0 +1,226 @@
+//! Is the child between clone and exec: system calls alone, in the parent's memory.
+//!
+//! Nothing here allocates, locks or calls into the C library beyond `syscall`: its wrappers for user
+//! and group would try to tell all threads of the parent. `errno` is the parent's, who stands still.
+
+use super::{Failed, Program, Session, Step, Terminal};
+use crate::signals;
+use bowout_core::SignalSet;
+use std::ffi::{CStr, c_char, c_void};
+
+const SHELL: &CStr = c"/bin/sh";
+
+/// All that the child needs, in a form that the kernel takes.
+pub(super) struct Job<'a> {
+    program: &'a Program,
+    arguments: Vec<*const c_char>,
+    environment: Vec<*const c_char>,
+    /// Arguments for a script without `#!`: the shell's name, a place for the file, the rest.
+    script: Vec<*const c_char>,
+    /// Where the digits of the child's pid go, and how many fit.
+    digits: Option<(*mut u8, usize)>,
+    failed: Option<Failed>,
+}
+
+impl<'a> Job<'a> {
+    pub(super) fn new(program: &'a mut Program) -> Job<'a> {
+        let digits = program.pid_entry.and_then(|index| {
+            let entry = std::mem::take(program.environment.get_mut(index)?);
+            let mut bytes = entry.into_bytes_with_nul();
+            let start = bytes
+                .iter()
+                .position(|byte| *byte == b'=')
+                .map_or(0, |at| at + 1);
+            let length = bytes.len() - start - 1;
+            let place = bytes[start..].as_mut_ptr();
+            // No zero byte was added or removed, and the bytes stay where they are.
+            program.environment[index] = std::ffi::CString::from_vec_with_nul(bytes).ok()?;
+            Some((place, length))
+        });
+        let arguments = pointers(&program.arguments, &[]);
+        let script = match program.arguments.split_first() {
+            Some((_, rest)) => pointers(rest, &[SHELL, SHELL]),
+            None => Vec::new(),
+        };
+        Job {
+            arguments,
+            environment: pointers(&program.environment, &[]),
+            script,
+            digits,
+            program,
+            failed: None,
+        }
+    }
+
+    pub(super) fn failed(&self) -> Option<Failed> {
+        self.failed
+    }
+}
+
+/// The strings of `first` and `rest` as execve(2) wants them, a null pointer last.
+fn pointers(rest: &[std::ffi::CString], first: &[&CStr]) -> Vec<*const c_char> {
+    let first = first.iter().map(|string| string.as_ptr());
+    let rest = rest.iter().map(|string| string.as_ptr());
+    first.chain(rest).chain([std::ptr::null()]).collect()
+}
+
+/// What the clone calls: prepares and becomes the program. Comes back only when that failed.
+pub(super) extern "C" fn run(job: *mut c_void) -> i32 {
+    // SAFETY: the parent gave a `Job`, and stands still as long as this runs.
+    let job = unsafe { &mut *job.cast::<Job<'_>>() };
+    job.failed = prepare(job).err().or_else(|| Some(execute(job)));
+    // SAFETY: takes no pointer, and does not come back. No handler of the parent's may run here.
+    unsafe { libc::syscall(libc::SYS_exit, 127) };
+    127
+}
+
+fn prepare(job: &Job<'_>) -> Result<(), Failed> {
+    let program = job.program;
+    match program.session {
+        Session::New => check(Step::Session, call(libc::SYS_setsid, [0, 0, 0]))?,
+        Session::Group => check(Step::Session, call(libc::SYS_setpgid, [0, 0, 0]))?,
+        Session::Same => {}
+    }
+    match program.terminal {
+        Terminal::Keep => {}
+        // Somebody else's terminal is not stolen, and a child without one is no failure.
+        Terminal::Control => _ = call(libc::SYS_ioctl, [0, libc::TIOCSCTTY as usize, 0]),
+        Terminal::Foreground => {
+            let group = call(libc::SYS_getpid, [0, 0, 0]).unwrap_or(0);
+            let group = i32::try_from(group).unwrap_or(0);
+            // SIGTTOU is blocked here, so a group in the background may do this (tcsetpgrp(3)).
+            let place = (&raw const group) as usize;
+            check(
+                Step::Terminal,
+                call(libc::SYS_ioctl, [0, libc::TIOCSPGRP as usize, place]),
+            )?;
+        }
+    }
+    if let Some(credentials) = &program.credentials {
+        let groups = &credentials.groups;
+        let become_one = || {
+            call(
+                libc::SYS_setgroups,
+                [groups.len(), groups.as_ptr() as usize, 0],
+            )?;
+            let gid = credentials.gid as usize;
+            call(libc::SYS_setresgid, [gid, gid, gid])?;
+            let uid = credentials.uid as usize;
+            call(libc::SYS_setresuid, [uid, uid, uid])
+        };
+        check(Step::Credentials, become_one())?;
+    }
+    if let Some(directory) = &program.directory {
+        check(
+            Step::Directory,
+            call(libc::SYS_chdir, [directory.as_ptr() as usize, 0, 0]),
+        )?;
+    }
+    for (signal, ignored) in &program.dispositions {
+        // SIGKILL and SIGSTOP can't be set, and nobody asks for it.
+        _ = signals::set_ignored(*signal, *ignored);
+    }
+    if let Some((place, length)) = job.digits {
+        write_pid(place, length);
+    }
+    Ok(())
+}
+
+/// Writes the caller's pid as digits, and ends the string behind it.
+fn write_pid(place: *mut u8, length: usize) {
+    let mut left = call(libc::SYS_getpid, [0, 0, 0]).unwrap_or(0);
+    let mut digits = [0u8; 20];
+    let mut count = 0;
+    while count == 0 || left > 0 {
+        digits[count] = b'0' + u8::try_from(left % 10).unwrap_or(0);
+        left /= 10;
+        count += 1;
+    }
+    for index in 0..count.min(length) {
+        // SAFETY: `length` bytes from `place` on belong to the string, and its zero byte follows them.
+        unsafe { *place.add(index) = digits[count - 1 - index] };
+    }
+    // SAFETY: as above; at most the string's own zero byte is written again.
+    unsafe { *place.add(count.min(length)) = 0 };
+}
+
+/// Tries the candidates as execvp(3) does: on along PATH while a file is not there or may not be run,
+/// and by the shell when it is a script that does not say by whom.
+fn execute(job: &mut Job<'_>) -> Failed {
+    let program = job.program;
+    // The last thing before the exec, so that a signal that came meanwhile meets the program, or, where
+    // it has not begun, ends this child as it would have ended the program.
+    _ = signals::set_mask(program.mask);
+    let mut failed = Failed {
+        step: Step::Exec,
+        errno: libc::ENOENT,
+        candidate: 0,
+    };
+    for (index, file) in program.candidates.iter().enumerate() {
+        let mut errno = exec(file, &job.arguments, &job.environment);
+        if errno == libc::ENOEXEC && job.script.len() >= 3 {
+            job.script[1] = file.as_ptr();
+            exec(SHELL, &job.script, &job.environment);
+            errno = libc::ENOEXEC;
+        }
+        let was_denied = failed.errno == libc::EACCES;
+        match errno {
+            libc::ENOENT | libc::ENOTDIR | libc::ENODEV | libc::ESTALE | libc::ETIMEDOUT => {
+                if index == 0 {
+                    failed = Failed {
+                        errno,
+                        candidate: index,
+                        ..failed
+                    };
+                }
+            }
+            libc::EACCES => {
+                if !was_denied {
+                    failed = Failed {
+                        errno,
+                        candidate: index,
+                        ..failed
+                    };
+                }
+            }
+            _ => {
+                failed = Failed {
+                    errno,
+                    candidate: index,
+                    ..failed
+                };
+                break;
+            }
+        }
+    }
+    _ = signals::set_mask(SignalSet::ALL);
+    failed
+}
+
+fn exec(file: &CStr, arguments: &[*const c_char], environment: &[*const c_char]) -> i32 {
+    let pointers = [
+        file.as_ptr() as usize,
+        arguments.as_ptr() as usize,
+        environment.as_ptr() as usize,
+    ];
+    call(libc::SYS_execve, pointers).err().unwrap_or(0)
+}
+
+fn check<T>(step: Step, result: Result<T, i32>) -> Result<(), Failed> {
+    result.map(drop).map_err(|errno| Failed {
+        step,
+        errno,
+        candidate: 0,
+    })
+}
+
+fn call(number: libc::c_long, arguments: [usize; 3]) -> Result<usize, i32> {
+    let [first, second, third] = arguments;
+    // SAFETY: every caller in this file passes what the call wants: numbers, or pointers to what the
+    // parent keeps alive. prctl's unused arguments are zero.
+    let done = unsafe { libc::syscall(number, first, second, third, 0usize, 0usize) };
+    usize::try_from(done).map_err(|_| {
+        // SAFETY: the C library's place for errno is always there.
+        unsafe { *libc::__errno_location() }
+    })
+}
