@@ -180,6 +180,13 @@ impl Recorder {
         entry.service = Some(service);
     }
 
+    /// The name of a process, as far as it is known.
+    pub(crate) fn name(&self, pid: Pid) -> String {
+        self.present
+            .get(&pid)
+            .map_or_else(String::new, |entry| entry.name.clone())
+    }
+
     pub(crate) fn told(&mut self, pid: Pid, signal: Signal, now: Instant) {
         self.entry(pid).told.push((signal, now));
     }
@@ -209,6 +216,11 @@ impl Recorder {
             self.killed += usize::from(!stranger);
         }
         first
+    }
+
+    /// Somebody of bowout's own is SIGKILLed whom nobody can see.
+    pub(crate) fn killed_unseen(&mut self) {
+        self.killed += 1;
     }
 
     pub(crate) fn reaped(&mut self, pid: Pid, status: Status, now: Instant) {

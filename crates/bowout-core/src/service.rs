@@ -88,10 +88,19 @@ impl Service {
         }
     }
 
-    /// Whether what depends on it may start.
+    /// Whether what depends on it may start: it runs, or has run.
     #[must_use = "reads a value and changes nothing"]
-    pub fn is_up(&self) -> bool {
-        matches!(self.state, State::Running { .. })
+    pub fn was_started(&self) -> bool {
+        matches!(self.state, State::Running { .. }) || matches!(self.ending, Ending::Exited(_))
+    }
+
+    /// Why it will never run, if that is so.
+    #[must_use = "reads a value and changes nothing"]
+    pub fn failure(&self) -> Option<SpawnError> {
+        match (&self.state, self.ending) {
+            (State::Ended, Ending::NotStarted(error)) => Some(error),
+            _ => None,
+        }
     }
 
     /// Whether it is down for good.

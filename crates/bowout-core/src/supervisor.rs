@@ -181,7 +181,7 @@ impl Supervisor {
         }
         self.advance_shutdown(now, out);
         if self.phase != Phase::Finished {
-            self.surveyor.advance(now, self.stop_signal(), out);
+            self.surveyor.advance(now, self.surveyed_signal(), out);
         }
     }
 
@@ -200,11 +200,17 @@ impl Supervisor {
     }
 
     fn start_what_can(&mut self, now: Instant, out: &mut Actions) {
-        for id in self.plan.graph().start_order() {
+        for index in 0..self.services.len() {
+            let id = self.plan.graph().start_order()[index];
+            let mut on = self.plan.graph().dependencies(id).iter();
             let ready = match self.services[id.0].state {
                 State::Waiting => {
-                    let mut on = self.plan.graph().dependencies(*id).iter();
-                    on.all(|on| self.services[on.0].is_up())
+                    let failure = on.clone().find_map(|on| self.services[on.0].failure());
+                    if let Some(error) = failure {
+                        self.never_starts(id, error, out);
+                        continue;
+                    }
+                    on.all(|on| self.services[on.0].was_started())
                 }
                 State::Backoff { until } => until <= now,
                 State::Starting | State::Running { .. } | State::Stopping(_) | State::Ended => {
@@ -213,7 +219,7 @@ impl Supervisor {
             };
             if ready {
                 self.services[id.0].state = State::Starting;
-                out.push(Action::Spawn { service: *id });
+                out.push(Action::Spawn { service: id });
             }
         }
     }
@@ -227,6 +233,7 @@ impl Supervisor {
                 "spawned: nobody asked for it",
             )));
         }
+        service.attempts.started();
         service.state = State::Running {
             main: pid,
             since: now,
@@ -247,22 +254,31 @@ impl Supervisor {
                 "spawn failed: nobody asked for it",
             )));
         }
-        let retry = error.kind == SpawnErrorKind::Exhausted && !stopping;
-        let retry_in = retry.then(|| service.attempts.pause());
+        if error.kind == SpawnErrorKind::Exhausted && !stopping {
+            let pause = service.attempts.pause();
+            service.state = State::Backoff {
+                until: now.after(pause),
+            };
+            out.push(Action::Tell(Note::SpawnFailed {
+                service: id,
+                error,
+                retry_in: Some(pause),
+            }));
+        } else {
+            self.never_starts(id, error, out);
+        }
+    }
+
+    /// A service can't be started, or what it depends on can't.
+    fn never_starts(&mut self, id: ServiceId, error: SpawnError, out: &mut Actions) {
+        let service = &mut self.services[id.0];
+        service.ending = Ending::NotStarted(error);
+        service.state = State::Ended;
         out.push(Action::Tell(Note::SpawnFailed {
             service: id,
             error,
-            retry_in,
+            retry_in: None,
         }));
-        service.state = match retry_in {
-            Some(pause) => State::Backoff {
-                until: now.after(pause),
-            },
-            None => {
-                service.ending = Ending::NotStarted(error);
-                State::Ended
-            }
-        };
     }
 
     fn exited(&mut self, pid: Pid, status: Status, now: Instant, out: &mut Actions) {
@@ -329,7 +345,8 @@ impl Supervisor {
             service.state = State::Ended;
             return;
         }
-        // The others of its service are told in the stop that this begins.
+        // The others of its service are told in the stop that this begins; it is up itself no more.
+        service.state = State::Ended;
         self.request_stop(
             Reason::Ended {
                 service: id,
@@ -360,8 +377,7 @@ impl Supervisor {
             .ids()
             .filter(|id| self.plan.service(*id).essential)
         {
-            let service = &self.services[id.0];
-            if let (State::Ended, Ending::NotStarted(error)) = (&service.state, service.ending) {
+            if let Some(error) = self.services[id.0].failure() {
                 return Some(Reason::NotStarted { service: id, error });
             }
         }

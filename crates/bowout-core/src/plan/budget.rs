@@ -35,10 +35,14 @@ impl Budget {
     pub fn of(plan: &Plan) -> Budget {
         let stop = plan.stop();
         let grace = stop.grace.unwrap_or(stop.assumed_grace);
-        let total = grace.saturating_sub(stop.margin);
+        // A margin that leaves nothing would be no stop at all.
+        let total = grace.saturating_sub(stop.margin.min(grace / 2));
         // A hook without a limit of its own: a quarter leaves the larger part to the services.
         let hook_time = |id: HookId| plan.hooks()[id.0].timeout.unwrap_or(total / 4);
-        let sum = |moment| -> Duration { plan.hooks_at(moment).map(hook_time).sum() };
+        let sum = |moment| {
+            let times = plan.hooks_at(moment).map(hook_time);
+            times.fold(Duration::ZERO, Duration::saturating_add)
+        };
         let before = sum(HookMoment::PreStop).saturating_add(stop.drain);
         let after = sum(HookMoment::PostStop).saturating_add(SETTLE.min(total / 10));
 

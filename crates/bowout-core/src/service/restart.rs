@@ -40,7 +40,11 @@ impl Restart {
 
 /// How often a service was started again since it was last steady.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub struct Attempts(u32);
+pub struct Attempts {
+    restarts: u32,
+    /// How often in a row the system had no process to spare.
+    starved: u32,
+}
 
 impl Attempts {
     /// The pause before the next start, or `None` when the service stays down.
@@ -60,25 +64,30 @@ impl Attempts {
             return None;
         }
         if now.since(up_since) >= STEADY {
-            self.0 = 0;
+            self.restarts = 0;
         }
-        if policy.limit.is_some_and(|limit| self.0 >= limit) {
+        if policy.limit.is_some_and(|limit| self.restarts >= limit) {
             return None;
         }
-        Some(self.pause())
+        Some(doubled(&mut self.restarts))
     }
 
-    /// The pause before a start that failed for want of processes is tried again.
+    /// The pause before a start that failed for want of processes is tried again. That is no failure
+    /// of the service, so it is counted apart.
     pub fn pause(&mut self) -> Duration {
-        let factor = 1u32.checked_shl(self.0).unwrap_or(u32::MAX);
-        self.0 = self.0.saturating_add(1);
-        FIRST_PAUSE.saturating_mul(factor).min(LONGEST_PAUSE)
+        doubled(&mut self.starved)
     }
 
-    /// Forgets failures: the start went well.
-    pub fn reset(&mut self) {
-        self.0 = 0;
+    /// The start went well.
+    pub fn started(&mut self) {
+        self.starved = 0;
     }
+}
+
+fn doubled(count: &mut u32) -> Duration {
+    let factor = 1u32.checked_shl(*count).unwrap_or(u32::MAX);
+    *count = count.saturating_add(1);
+    FIRST_PAUSE.saturating_mul(factor).min(LONGEST_PAUSE)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::walk::Walk;
 use crate::action::{Action, Note, Target};
+use crate::plan::budget::SETTLE;
 use crate::plan::{KillMode, ServiceId};
 use crate::process::{Process, Stayed};
 use crate::report::Recorder;
@@ -21,18 +22,30 @@ pub struct Stopping {
     /// When its time-out ends: SIGKILL if `enforced`, else only what half time and ladder go by.
     end: Instant,
     enforced: bool,
-    /// When those below the ones in charge are told; `None` when they have been.
-    half_time: Option<Instant>,
+    half_time: HalfTime,
     ladder: Vec<Signal>,
     rung: usize,
     walk: Walk,
     /// Group and main modes: whether the signal of this rung is out.
     sent: bool,
-    killing: bool,
+    /// Since when SIGKILL goes to whoever is found.
+    killing: Option<Instant>,
     killed: BTreeSet<Pid>,
     alone: bool,
+    shared: bool,
     /// Whether the last survey saw anybody of this service.
     members: Members,
+}
+
+/// When those below the ones in charge are told.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum HalfTime {
+    /// At this moment.
+    At(Instant),
+    /// That moment has come, and a survey is awaited for it.
+    Due,
+    /// They have been told.
+    Passed,
 }
 
 /// What the last survey saw of a service.
@@ -58,6 +71,8 @@ pub(crate) struct Order {
     pub(crate) enforced: bool,
     /// Whether nobody but the main process is waited for.
     pub(crate) alone: bool,
+    /// Whether bowout has children of other services, so that ECHILD says nothing of this one.
+    pub(crate) shared: bool,
 }
 
 impl Stopping {
@@ -72,14 +87,15 @@ impl Stopping {
             since: now,
             end: order.end,
             enforced: order.enforced,
-            half_time: Some(now.after(order.end.since(now) / 2)),
+            half_time: HalfTime::At(now.after(order.end.since(now) / 2)),
             ladder: order.ladder,
             rung: 0,
             walk,
             sent: false,
-            killing: false,
+            killing: None,
             killed: BTreeSet::new(),
             alone: order.alone,
+            shared: order.shared,
             members: Members::Unknown,
         }
     }
@@ -99,20 +115,41 @@ impl Stopping {
         self.ladder[self.rung]
     }
 
-    /// Whether nobody is left that this service waits for.
-    pub(crate) fn is_over(&self) -> bool {
+    /// Whether nobody is left that this service waits for. Without /proc, and with children of other
+    /// services about, nobody can tell when a group is empty; what is left of it is for the sweep.
+    pub(crate) fn is_over(&self, blind: bool) -> bool {
         let others = match self.kill_mode {
             KillMode::Process | KillMode::Main => false,
-            KillMode::Auto | KillMode::Group => !self.alone && self.members != Members::Nobody,
+            KillMode::Auto | KillMode::Group => {
+                !self.alone && self.members != Members::Nobody && !(blind && self.shared)
+            }
         };
         !self.main_alive && !others
     }
 
+    /// Whether everybody who was found has been sent SIGKILL: nobody of them runs any more, and what
+    /// this service depends on need not wait for the kernel.
+    pub(crate) fn is_killed(&self) -> bool {
+        !self.killed.is_empty()
+    }
+
+    /// Whether even SIGKILL has not ended it in time (an uninterruptible system call).
+    pub(crate) fn is_given_up(&self, now: Instant) -> bool {
+        self.give_up_at().is_some_and(|at| at <= now)
+    }
+
+    fn give_up_at(&self) -> Option<Instant> {
+        self.killing.map(|since| since.after(SETTLE))
+    }
+
     /// When something is to be done although nothing happens.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let kill = (self.enforced && !self.killing).then_some(self.end);
-        let half = self.half_time.filter(|_| self.kill_mode == KillMode::Auto);
-        [kill, half, self.next_rung_at()]
+        let kill = (self.enforced && self.killing.is_none()).then_some(self.end);
+        let half = match (self.half_time, self.kill_mode) {
+            (HalfTime::At(at), KillMode::Auto) => Some(at),
+            (HalfTime::At(_) | HalfTime::Due | HalfTime::Passed, _) => None,
+        };
+        [kill, half, self.next_rung_at(), self.give_up_at()]
             .into_iter()
             .flatten()
             .min()
@@ -141,7 +178,9 @@ impl Stopping {
     /// who is not the parent.
     pub(crate) fn wants_survey(&self) -> bool {
         match self.kill_mode {
-            KillMode::Auto => !self.main_alive || self.walk.somebody_in_charge() || self.killing,
+            KillMode::Auto => {
+                !self.main_alive || self.walk.somebody_in_charge() || self.killing.is_some()
+            }
             KillMode::Group => !self.main_alive,
             KillMode::Main | KillMode::Process => false,
         }
@@ -150,7 +189,9 @@ impl Stopping {
     /// Ctrl-C once more: what is left is divided by four.
     pub(crate) fn hurry(&mut self, now: Instant) {
         self.end = now.after(self.end.since(now) / 4);
-        self.half_time = self.half_time.map(|half| now.after(half.since(now) / 4));
+        if let HalfTime::At(at) = &mut self.half_time {
+            *at = now.after(at.since(now) / 4);
+        }
     }
 
     /// SIGKILL as soon as this is next looked at.
@@ -176,17 +217,17 @@ impl Stopping {
                 signal: self.signal(),
             }));
         }
-        if self.half_time.is_some_and(|at| at <= now) && self.kill_mode == KillMode::Auto {
+        if matches!(self.half_time, HalfTime::At(at) if at <= now)
+            && self.kill_mode == KillMode::Auto
+        {
+            self.half_time = HalfTime::Due;
             survey = true;
         }
-        if self.enforced && !self.killing && self.end <= now {
-            self.killing = true;
+        if self.enforced && self.killing.is_none() && self.end <= now {
+            self.killing = Some(now);
             survey = true;
-            if matches!(self.kill_mode, KillMode::Process) {
-                self.kill_main(now, recorder, out);
-            }
         }
-        if self.sent || self.killing {
+        if self.sent || self.killing.is_some() {
             return survey;
         }
         self.sent = true;
@@ -231,7 +272,7 @@ impl Stopping {
         } else {
             Members::Somebody
         };
-        if self.killing {
+        if self.killing.is_some() {
             for process in relevant {
                 if self.killed.insert(process.pid) {
                     self.kill(process, now, recorder, out);
@@ -242,9 +283,16 @@ impl Stopping {
         if self.kill_mode != KillMode::Auto {
             return;
         }
-        let half_time = self.half_time.is_none_or(|at| at <= now);
+        let half_time = match self.half_time {
+            HalfTime::At(at) => at <= now,
+            HalfTime::Due | HalfTime::Passed => true,
+        };
         let told = self.walk.step(&relevant, self.main, half_time);
-        if half_time && self.half_time.take().is_some() && !told.is_empty() {
+        let first = half_time && self.half_time != HalfTime::Passed;
+        if first {
+            self.half_time = HalfTime::Passed;
+        }
+        if first && !told.is_empty() {
             out.push(Action::Tell(Note::HalfTime {
                 service: self.service,
                 told: told.len(),
@@ -267,18 +315,38 @@ impl Stopping {
             self.kill_mode = KillMode::Group;
             self.sent = false;
         }
-        if self.killing
-            && !matches!(self.kill_mode, KillMode::Process)
-            && self.killed.insert(self.main)
-        {
-            recorder.killed(self.main, Stayed::Busy, now);
+        if self.killing.is_some() {
+            self.kill_unseen(now, recorder, out);
+        }
+        self.advance(now, recorder, out);
+    }
+
+    /// SIGKILLs what can be reached without looking: the group, or the main process.
+    pub(crate) fn kill_unseen(
+        &mut self,
+        now: Instant,
+        recorder: &mut Recorder,
+        out: &mut Vec<Action>,
+    ) {
+        let target = match self.kill_mode {
+            KillMode::Process if !self.main_alive => return,
+            KillMode::Process => Target::Process(self.main),
+            KillMode::Auto | KillMode::Main | KillMode::Group => Target::Group(self.main),
+        };
+        if self.killed.insert(self.main) {
+            let stayed = Stayed::Busy;
+            out.push(Action::Tell(Note::Killing {
+                pid: self.main,
+                name: recorder.name(self.main),
+                stayed,
+            }));
+            recorder.killed(self.main, stayed, now);
             out.push(Action::Signal {
-                target: Target::Group(self.main),
+                target,
                 signal: Signal::KILL,
                 left: None,
             });
         }
-        self.advance(now, recorder, out);
     }
 
     /// Who is waited for, and why.
@@ -310,17 +378,6 @@ impl Stopping {
         });
     }
 
-    fn kill_main(&mut self, now: Instant, recorder: &mut Recorder, out: &mut Vec<Action>) {
-        if self.main_alive && self.killed.insert(self.main) {
-            recorder.killed(self.main, Stayed::Busy, now);
-            out.push(Action::Signal {
-                target: Target::Process(self.main),
-                signal: Signal::KILL,
-                left: None,
-            });
-        }
-    }
-
     /// A stop signal, and a SIGCONT after it: a process that is stopped takes no other signal.
     fn send(&self, target: Target, now: Instant, out: &mut Vec<Action>) {
         let left = u32::try_from(self.end.since(now).as_millis()).unwrap_or(u32::MAX);
@@ -334,7 +391,7 @@ impl Stopping {
 
     /// Each signal of a ladder has an equal share of the time-out.
     fn next_rung_at(&self) -> Option<Instant> {
-        if self.killing || self.rung + 1 >= self.ladder.len() {
+        if self.killing.is_some() || self.rung + 1 >= self.ladder.len() {
             return None;
         }
         let share = |part: usize| u32::try_from(part).unwrap_or(u32::MAX);

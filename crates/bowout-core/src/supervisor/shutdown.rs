@@ -1,26 +1,20 @@
 //! Stops the container: pre_stop hooks, drain, services in reverse order, post_stop hooks, sweep, exit.
 
 mod ending;
+mod services;
 mod sweep;
+mod waiting;
 
-use super::Supervisor;
-use super::{Actions, Phase};
+use super::{Actions, Phase, Supervisor};
 use crate::action::{Action, Note};
 use crate::plan::budget::SETTLE;
-use crate::plan::{HookId, HookMoment, KillMode, ServiceId};
-use crate::process::Process;
+use crate::plan::{HookId, HookMoment};
 use crate::report::Reason;
-use crate::service::stop::{Order, Stopping};
-use crate::service::{Ending, State};
-use crate::{Instant, Pid, Signal};
-use alloc::boxed::Box;
+use crate::service::State;
+use crate::{Instant, Signal};
 use alloc::collections::VecDeque;
-use alloc::vec::Vec;
 use core::time::Duration;
 use sweep::Sweeping;
-
-/// How many processes a line about who is waited for names.
-const NAMED: usize = 16;
 
 /// A stop under way.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -36,6 +30,8 @@ pub(super) struct Shutdown {
     stage: Stage,
     /// When it is said next who is waited for.
     tick: Instant,
+    /// Whether that is to be said by the next survey.
+    telling: bool,
 }
 
 /// How often Ctrl-C was pressed since the stop began.
@@ -65,6 +61,18 @@ enum Stage {
 }
 
 impl Shutdown {
+    /// The next survey says who is waited for; after 1 s, after 5 s, and then every 10 s.
+    fn schedule_tick(&mut self, now: Instant) {
+        let since = now.since(self.began);
+        let next = if since < Duration::from_secs(5) {
+            5
+        } else {
+            (since.as_secs() + 5) / 10 * 10 + 5
+        };
+        self.tick = self.began.after(Duration::from_secs(next));
+        self.telling = true;
+    }
+
     pub(super) fn deadline(&self) -> Option<Instant> {
         let end = self.enforced.then_some(self.end);
         let (stage, tick) = match &self.stage {
@@ -112,7 +120,14 @@ impl Supervisor {
                 left: hooks,
             },
             tick: now.after(Duration::from_secs(1)),
+            telling: false,
         };
+        for service in &mut self.services {
+            // What waits is wanted no more.
+            if matches!(service.state, State::Waiting | State::Backoff { .. }) {
+                service.state = State::Ended;
+            }
+        }
         out.push(Action::Tell(Note::StopBegun {
             budget: enforced.then_some(self.budget.total),
             received,
@@ -127,10 +142,14 @@ impl Supervisor {
         };
         let force = shutdown.haste >= Haste::Hurried;
         if force {
+            // Nobody is asked any more; what is left is the kernel's work.
+            let soon = now.after(4 * SETTLE);
+            shutdown.end = match shutdown.enforced {
+                true => shutdown.end.min(soon),
+                false => soon,
+            };
             shutdown.haste = Haste::Forced;
             shutdown.enforced = true;
-            // Nobody is asked any more; what is left is the kernel's work.
-            shutdown.end = shutdown.end.min(now.after(4 * SETTLE));
         } else {
             shutdown.haste = Haste::Hurried;
             shutdown.end = now.after(shutdown.end.since(now) / 4);
@@ -185,8 +204,12 @@ impl Supervisor {
 
     /// Goes from stage to stage as far as it goes now.
     pub(super) fn advance_shutdown(&mut self, now: Instant, out: &mut Actions) {
+        for id in self.stop_order() {
+            self.advance_service(id, now, out);
+        }
         while let Phase::Stopping(shutdown) = &self.phase {
             if shutdown.enforced && shutdown.end <= now {
+                self.kill_what_is_left(now, out);
                 self.finish(now, out);
                 return;
             }
@@ -215,10 +238,26 @@ impl Supervisor {
                 None => break,
             }
         }
-        if let Some(shutdown) = self.shutdown() {
+        if let Phase::Stopping(shutdown) = &mut self.phase {
             let counts = matches!(shutdown.stage, Stage::Services | Stage::Sweeping(_));
             if counts && shutdown.tick <= now {
+                shutdown.schedule_tick(now);
                 self.surveyor.want(now);
+            }
+        }
+    }
+
+    /// The time is up: those who are there leave with bowout.
+    fn kill_what_is_left(&mut self, now: Instant, out: &mut Actions) {
+        for id in self.plan.ids() {
+            if let State::Running { main, .. } = self.services[id.0].state {
+                let stopping = self.stopping(id, main, true, now);
+                self.services[id.0].state = State::Stopping(stopping);
+            }
+            if let State::Stopping(stopping) = &mut self.services[id.0].state
+                && !stopping.is_killed()
+            {
+                stopping.kill_unseen(now, &mut self.recorder, out);
             }
         }
     }
@@ -236,7 +275,10 @@ impl Supervisor {
             return None;
         }
         if let Some(hook) = left.pop_front() {
-            let time = self.hasten(self.budget.hook(hook));
+            let mut time = self.hasten(self.budget.hook(hook));
+            if let Some(shutdown) = self.shutdown().filter(|shutdown| shutdown.enforced) {
+                time = time.min(shutdown.end.before(SETTLE).since(now));
+            }
             self.hooks.start(hook, now, Some(time), out);
             let running = Some(hook);
             return Some(match before {
@@ -245,7 +287,11 @@ impl Supervisor {
             });
         }
         if !before {
-            return Some(Stage::Sweeping(Sweeping::new()));
+            let forced = self
+                .shutdown()
+                .is_some_and(|shutdown| shutdown.haste == Haste::Forced);
+            let forced_at = forced.then_some(now);
+            return Some(Stage::Sweeping(Sweeping::new(forced_at)));
         }
         let drain = match self.shutdown().map(|shutdown| shutdown.haste) {
             Some(Haste::None) => self.budget.drain,
@@ -254,148 +300,5 @@ impl Supervisor {
         Some(Stage::Draining {
             until: now.after(drain),
         })
-    }
-
-    /// Stops each service once those that depend on it are down.
-    fn advance_services(&mut self, now: Instant, out: &mut Actions) -> Option<Stage> {
-        let mut survey = false;
-        let order: Vec<ServiceId> = self
-            .plan
-            .graph()
-            .start_order()
-            .iter()
-            .rev()
-            .copied()
-            .collect();
-        for id in order {
-            let free = |on: &ServiceId| self.services[on.0].is_down();
-            let dependents_down = self.plan.graph().dependents(id).iter().all(free);
-            match &self.services[id.0].state {
-                State::Waiting | State::Backoff { .. } => self.services[id.0].state = State::Ended,
-                State::Running { main, .. } if dependents_down => {
-                    let main = *main;
-                    let stopping = self.stopping(id, main, true, now);
-                    self.services[id.0].state = State::Stopping(stopping);
-                }
-                State::Running { .. } | State::Starting | State::Stopping(_) | State::Ended => {}
-            }
-            let blind = self.surveyor.is_blind();
-            let service = &mut self.services[id.0];
-            if let State::Stopping(stopping) = &mut service.state {
-                if stopping.advance(now, &mut self.recorder, out) {
-                    if blind {
-                        stopping.without_proc(now, &mut self.recorder, out);
-                    }
-                    survey = true;
-                }
-                if stopping.is_over() {
-                    service.state = State::Ended;
-                }
-            }
-        }
-        if survey {
-            self.surveyor.want_now(now);
-        }
-        if !self.services.iter().all(crate::service::Service::is_down) {
-            return None;
-        }
-        let forced = self
-            .shutdown()
-            .is_some_and(|shutdown| shutdown.haste == Haste::Forced);
-        let left = match forced {
-            true => VecDeque::new(),
-            false => self.plan.hooks_at(HookMoment::PostStop).collect(),
-        };
-        Some(Stage::PostStop {
-            running: None,
-            left,
-        })
-    }
-
-    /// A service on its way down: it has its time-out, but nothing of what is reserved for what
-    /// comes after it.
-    pub(super) fn stopping(
-        &mut self,
-        id: ServiceId,
-        main: Pid,
-        main_alive: bool,
-        now: Instant,
-    ) -> Box<Stopping> {
-        let service = self.plan.service(id);
-        let ladder = match service.stop_signal.is_empty() {
-            true => alloc::vec![self.stop_signal()],
-            false => service.stop_signal.clone(),
-        };
-        let (limit, enforced) = self.shutdown().map_or((now, false), |shutdown| {
-            let reserve = self.hasten(self.budget.reserve(id));
-            (shutdown.end.before(reserve), shutdown.enforced)
-        });
-        let order = Order {
-            service: id,
-            kill_mode: service.kill_mode,
-            main,
-            main_alive,
-            ladder,
-            end: now
-                .after(self.hasten(self.budget.timeout(id)))
-                .min(limit)
-                .max(now),
-            enforced: enforced || service.stop_timeout.is_some(),
-            alone: self.leaves_others(id),
-        };
-        self.recorder.knows(main, &service.name, id);
-        if let Ending::Exited(status) = self.services[id.0].ending {
-            self.recorder.reaped(main, status, now);
-        }
-        Box::new(Stopping::begin(order, now))
-    }
-
-    /// Whether nobody but the main process of this service is waited for.
-    fn leaves_others(&self, id: ServiceId) -> bool {
-        let service = self.plan.service(id);
-        service.kill_mode == KillMode::Process
-            || self.plan.stop().leftovers == crate::plan::Leftovers::Leave
-    }
-
-    pub(super) fn tell_who_is_waited_for(
-        &mut self,
-        processes: &[Process],
-        owners: &[super::attribution::Owner],
-        now: Instant,
-        out: &mut Actions,
-    ) {
-        let Phase::Stopping(shutdown) = &mut self.phase else {
-            return;
-        };
-        let counts = matches!(shutdown.stage, Stage::Services | Stage::Sweeping(_));
-        if !counts || shutdown.tick > now {
-            return;
-        }
-        let since = now.since(shutdown.began);
-        // After 1 s, after 5 s, and then every 10 s.
-        let next = if since < Duration::from_secs(5) {
-            5
-        } else {
-            (since.as_secs() + 5) / 10 * 10 + 5
-        };
-        shutdown.tick = shutdown.began.after(Duration::from_secs(next));
-        let mut waited = Vec::new();
-        for (process, owner) in processes.iter().zip(owners) {
-            let super::attribution::Owner::Service(id) = owner else {
-                continue;
-            };
-            let State::Stopping(stopping) = &self.services[id.0].state else {
-                continue;
-            };
-            if process.state != crate::process::State::Zombie && waited.len() < NAMED {
-                waited.push((process.pid, process.name.clone(), stopping.stayed(process)));
-            }
-        }
-        if !waited.is_empty() {
-            out.push(Action::Tell(Note::Waiting {
-                since,
-                processes: waited,
-            }));
-        }
     }
 }

@@ -6,6 +6,7 @@ use crate::event::Received;
 use crate::plan::{ForwardTo, HookMoment, JobControl};
 use crate::process::{Process, State as ProcessState};
 use crate::report::Reason;
+use crate::service::{Service, State};
 use crate::{Instant, Pid, Signal};
 use alloc::vec::Vec;
 
@@ -53,6 +54,20 @@ impl Supervisor {
                 self.rewritten(Signal::TERM).unwrap_or(Signal::TERM)
             }
         }
+    }
+
+    /// The signal whose disposition the next survey is for.
+    pub(super) fn surveyed_signal(&self) -> Signal {
+        let of = |service: &Service| match &service.state {
+            State::Stopping(stopping) => Some(stopping.signal()),
+            State::Waiting
+            | State::Starting
+            | State::Running { .. }
+            | State::Backoff { .. }
+            | State::Ended => None,
+        };
+        let stopping = self.services.iter().find_map(of);
+        stopping.unwrap_or_else(|| self.stop_signal())
     }
 
     fn forward(&mut self, signal: Signal, received: Received, now: Instant, out: &mut Vec<Action>) {

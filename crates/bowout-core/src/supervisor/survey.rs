@@ -128,6 +128,5 @@ impl Supervisor {
                 stopping.without_proc(now, &mut self.recorder, out);
             }
         }
-        self.sweep_blindly(now);
     }
 }

@@ -3,7 +3,7 @@
 use super::super::attribution::Owner;
 use super::super::{Actions, Supervisor};
 use super::{Phase, Stage};
-use crate::action::{Action, Target};
+use crate::action::{Action, Note, Target};
 use crate::plan::budget::SETTLE;
 use crate::plan::{KillMode, Leftovers, Sweep};
 use crate::process::{Process, State};
@@ -38,10 +38,10 @@ enum Step {
 }
 
 impl Sweeping {
-    pub(super) fn new() -> Sweeping {
+    pub(super) fn new(kill_at: Option<Instant>) -> Sweeping {
         Sweeping {
             step: Step::Begin,
-            kill_at: None,
+            kill_at,
         }
     }
 
@@ -71,8 +71,9 @@ impl Supervisor {
         if self.nobody_is_swept() {
             return true;
         }
-        let due = sweeping.kill_at.is_some_and(|at| at <= now);
         let namespace = self.plan.stop().sweep == Sweep::Namespace;
+        let blind = self.surveyor.is_blind();
+        let due = sweeping.kill_at.is_some_and(|at| at <= now);
         match sweeping.step {
             Step::Begin if self.alone && !namespace => return true,
             Step::Begin => {
@@ -85,13 +86,20 @@ impl Supervisor {
             }
             Step::Told if due => {
                 sweeping.step = Step::Killed(now.after(SETTLE));
-                if namespace {
+                if namespace && blind {
+                    if !self.alone {
+                        self.recorder.killed_unseen();
+                    }
                     signal_everybody(Signal::KILL, out);
                 }
             }
             Step::Killed(until) if until <= now => return true,
             Step::Empty => return true,
+            Step::Told if blind => {}
             Step::Told | Step::Killed(_) => return false,
+        }
+        if sweeping.step == Step::Told && blind {
+            sweeping.kill_at = self.blind_limit(sweeping.kill_at, now);
         }
         self.surveyor.want_now(now);
         if let Some(current) = self.sweeping() {
@@ -139,6 +147,7 @@ impl Supervisor {
         let Some(Sweeping { step, kill_at }) = self.sweeping().cloned() else {
             return;
         };
+        let before = out.len();
         let mut only_strangers = true;
         let mut somebody = false;
         for (process, owner) in processes.iter().zip(owners) {
@@ -150,11 +159,14 @@ impl Supervisor {
             only_strangers &= stranger;
             self.sweep_one(process, stranger, step, now, out);
         }
-        let second = now.after(STRANGERS);
-        let kill_at = kill_at.or(match only_strangers {
-            true => Some(limit.unwrap_or(second).min(second)),
-            false => limit,
-        });
+        if namespace && matches!(step, Step::Killed(_)) && out.len() > before {
+            signal_everybody(Signal::KILL, out);
+        }
+        let kill_at = earliest(kill_at, limit);
+        let kill_at = match only_strangers {
+            true => earliest(kill_at, Some(now.after(STRANGERS))),
+            false => kill_at,
+        };
         if let Some(sweeping) = self.sweeping() {
             sweeping.kill_at = kill_at;
             if !somebody {
@@ -175,13 +187,20 @@ impl Supervisor {
         out: &mut Actions,
     ) {
         let signals: &[Signal] = match step {
-            Step::Killed(_) if self.recorder.swept(process, stranger, now) => &[Signal::KILL],
+            Step::Killed(_) if self.recorder.swept(process, stranger, now) => {
+                out.push(Action::Tell(Note::Killing {
+                    pid: process.pid,
+                    name: process.name.clone(),
+                    stayed: process.stayed(Signal::TERM),
+                }));
+                &[Signal::KILL]
+            }
             Step::Told if self.recorder.told_in_sweep(process.pid, now) => {
                 &[Signal::TERM, Signal::CONT]
             }
             Step::Begin | Step::Told | Step::Killed(_) | Step::Empty => &[],
         };
-        // In a namespace of its own, `kill(-1)` has reached it already.
+        // In a namespace of its own, `kill(-1)` reaches it.
         if self.plan.stop().sweep == Sweep::Descendants {
             let target = Target::Process(process.pid);
             out.extend(signals.iter().map(|&signal| Action::Signal {
@@ -192,19 +211,13 @@ impl Supervisor {
         }
     }
 
-    /// Without /proc nobody can be told apart: all that is left has until the end, or a second.
-    pub(in super::super) fn sweep_blindly(&mut self, now: Instant) {
-        let Some(shutdown) = self.shutdown() else {
-            return;
-        };
-        let second = now.after(STRANGERS);
-        let limit = match shutdown.enforced && !self.alone {
-            true => shutdown.end.before(SETTLE),
-            false => second,
-        };
-        if let Some(sweeping) = self.sweeping() {
-            sweeping.kill_at.get_or_insert(limit);
-        }
+    /// Without /proc nobody can be told apart: bowout's own have until the end, and once bowout has no
+    /// child, whoever is left was put in from outside.
+    fn blind_limit(&self, kill_at: Option<Instant>, now: Instant) -> Option<Instant> {
+        let enforced = self.shutdown().filter(|shutdown| shutdown.enforced);
+        let limit = enforced.map(|shutdown| shutdown.end.before(SETTLE));
+        let second = self.alone.then(|| now.after(STRANGERS));
+        earliest(kill_at, earliest(limit, second))
     }
 
     fn sweeping(&mut self) -> Option<&mut Sweeping> {
@@ -225,6 +238,10 @@ impl Supervisor {
         self.plan.stop().leftovers == Leftovers::Leave
             || (self.plan.is_single() && self.plan.services().iter().all(leaves))
     }
+}
+
+fn earliest(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    [one, other].into_iter().flatten().min()
 }
 
 fn signal_everybody(signal: Signal, out: &mut Actions) {
