@@ -102,6 +102,10 @@ pub struct Scenario {
     pub servers: Vec<String>,
     /// The process that is stopped by SIGSTOP first.
     pub frozen: Option<String>,
+    /// Flags of `docker run`.
+    pub flags: Vec<&'static str>,
+    /// Options of the init.
+    pub options: Vec<&'static str>,
 }
 
 impl Scenario {
@@ -156,6 +160,8 @@ impl Scenario {
                 Duration::ZERO
             },
             frozen: (shape == Shape::Stopped).then(|| "app".to_owned()),
+            flags: Vec::new(),
+            options: Vec::new(),
             servers: if program == Program::Node {
                 names
             } else {
@@ -183,14 +189,36 @@ impl Scenario {
             allowance: Duration::ZERO,
             servers: Vec::new(),
             frozen: None,
+            flags: Vec::new(),
+            options: Vec::new(),
         }
+    }
+
+    /// With flags of `docker run`.
+    pub fn flags(mut self, flags: &[&'static str]) -> Self {
+        self.flags.extend_from_slice(flags);
+        self
+    }
+
+    /// With options of the init.
+    pub fn options(mut self, options: &[&'static str]) -> Self {
+        self.options.extend_from_slice(options);
+        self
+    }
+
+    /// With the exit code that is right here.
+    pub fn exits(mut self, code: i32) -> Self {
+        self.exit_code = code;
+        self
     }
 
     /// Runs it to its stop under an init, or as PID 1 itself.
     pub fn run(&self, engine: &Engine, init: Option<&Init>) -> Outcome {
-        let mut run = Run::new(engine, self.image).command(&self.command);
+        let mut run = Run::new(engine, self.image)
+            .flags(&self.flags)
+            .command(&self.command);
         if let Some(init) = init {
-            run = run.init(init);
+            run = run.init(init).options(&self.options);
         }
         let mut container = run.start();
         container.ready(self.processes);

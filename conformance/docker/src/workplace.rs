@@ -7,10 +7,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// The build's target folder: the one this program runs from, so that `CARGO_TARGET_DIR` is honoured.
 pub fn target() -> PathBuf {
     let exe = std::env::current_exe().unwrap_or_default();
-    exe.ancestors()
-        .find(|folder| folder.join("CACHEDIR.TAG").exists())
-        .map(Path::to_path_buf)
-        .unwrap_or_else(workspace_target)
+    let tagged = |folder: &&Path| folder.join("CACHEDIR.TAG").exists();
+    let Some(inner) = exe.ancestors().find(tagged) else {
+        return workspace_target();
+    };
+    // A build for a named target has a tagged folder of its own inside.
+    inner.parent().filter(tagged).unwrap_or(inner).to_path_buf()
 }
 
 /// Where cargo builds when nobody says otherwise.
@@ -30,7 +32,7 @@ pub fn cache(name: &str) -> PathBuf {
 pub fn unique() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     format!(
-        "bowout-conformance-{}-{}",
+        "bowout-docker-{}-{}",
         std::process::id(),
         NEXT.fetch_add(1, Ordering::Relaxed)
     )
