@@ -1,12 +1,14 @@
 //! Sets up where and how an init is started.
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use nix::unistd::geteuid;
 
 use crate::binaries::puppet_binary;
 use crate::init::Init;
 use crate::run::Run;
+use crate::skip::skip;
 
 /// Which process of its PID namespace the init is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +91,13 @@ impl Stage {
     pub fn options(mut self, options: &[&str]) -> Self {
         self.options
             .extend(options.iter().map(|&option| option.to_owned()));
+        self
+    }
+
+    /// With no `--` between the options and the command.
+    #[must_use]
+    pub fn without_separator(mut self) -> Self {
+        self.init = self.init.without_separator();
         self
     }
 
@@ -179,6 +188,9 @@ impl Stage {
             line.extend(become_other);
         }
         line.push("unshare");
+        if self.privilege == Privilege::UserNamespace && !user_namespaces_work() {
+            skip("no user namespace can be made here");
+        }
         match self.privilege {
             Privilege::UserNamespace => line.extend(["--user", "--map-current-user"]),
             Privilege::Root if !is_root => line.extend(["--user", "--map-root-user"]),
@@ -187,7 +199,7 @@ impl Stage {
         line.extend(["--pid", "--fork", "--mount-proc", "--kill-child"]);
         if self.privilege == Privilege::OtherUser {
             if !is_root {
-                crate::skip("only root can start it as another user");
+                skip("only root can start it as another user");
             }
             line.extend(become_other);
         }
@@ -204,4 +216,12 @@ impl Stage {
         line.extend(self.init.command_line(&self.options, command));
         line
     }
+}
+
+fn user_namespaces_work() -> bool {
+    static WORK: OnceLock<bool> = OnceLock::new();
+    *WORK.get_or_init(|| {
+        let made = Command::new("unshare").args(["--user", "true"]).status();
+        made.is_ok_and(|status| status.success())
+    })
 }

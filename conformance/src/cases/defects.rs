@@ -145,7 +145,7 @@ pub(crate) fn d12_options_of_the_command_are_its_own(init: &Init) {
     let words = ["-l", "-h", "--version", "-g", "--help"];
     let mut command = vec!["/bin/echo"];
     command.extend(words);
-    let mut run = Stage::new(&init.without_separator()).start(&command);
+    let mut run = Stage::new(init).without_separator().start(&command);
     assert_eq!(run.exit(), Exit::Code(0));
     assert_eq!(run.stdout().trim(), words.join(" "));
 }
