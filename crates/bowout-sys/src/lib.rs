@@ -66,6 +66,12 @@ pub fn reason(error: &io::Error) -> String {
     })
 }
 
+/// Whether an error says that there is nobody to send a signal to (ESRCH).
+#[must_use = "reads a value and changes nothing"]
+pub fn is_nobody(error: &io::Error) -> bool {
+    errno(error) == Some(libc::ESRCH)
+}
+
 /// The process of the caller.
 #[must_use = "reads a value and changes nothing"]
 pub fn own_pid() -> Pid {

@@ -3,8 +3,10 @@
 use crate::told;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::BorrowedFd;
+use std::fs::File;
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::path::Path;
 
 /// Writes to a pipe, terminal or file if that can be done at once. What does not fit is thrown away:
 /// a stalled reader must not stall PID 1.
@@ -32,6 +34,43 @@ pub fn write_now(fd: BorrowedFd<'_>, line: &[u8]) -> io::Result<()> {
         }
         result => result,
     }
+}
+
+/// The caller's standard error.
+#[must_use = "gives a descriptor and changes nothing"]
+pub fn standard_error() -> BorrowedFd<'static> {
+    rustix::stdio::stderr()
+}
+
+/// A descriptor of the caller's, by its number, as a file of its own.
+///
+/// # Errors
+/// EBADF when there is none.
+pub fn duplicate(number: i32) -> io::Result<File> {
+    // SAFETY: takes no pointer; what is no descriptor is an error.
+    let fd = unsafe { libc::syscall(libc::SYS_fcntl, number, libc::F_DUPFD_CLOEXEC, 3) };
+    if fd < 0 {
+        return Err(told(
+            format_args!("fcntl({number}, F_DUPFD)"),
+            io::Error::last_os_error(),
+        ));
+    }
+    let fd = i32::try_from(fd).expect("a descriptor is an int");
+    // SAFETY: the kernel just gave us this descriptor, and nobody else has it.
+    Ok(File::from(unsafe { OwnedFd::from_raw_fd(fd) }))
+}
+
+/// Opens a file that is there, a pipe or a terminal, without waiting for a reader and without taking the
+/// terminal for its own.
+///
+/// # Errors
+/// What open(2) gives; ENXIO for a pipe that nobody reads.
+pub fn open_for_writing(path: &Path) -> io::Result<File> {
+    use rustix::fs::{Mode, OFlags};
+    let flags = OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK;
+    let fd = rustix::fs::open(path, flags, Mode::empty())
+        .map_err(|error| told(format_args!("open({})", path.display()), error))?;
+    Ok(File::from(fd))
 }
 
 fn write_nowait(fd: BorrowedFd<'_>, line: &[u8]) -> io::Result<()> {

@@ -2,12 +2,10 @@
 
 mod child;
 
-use crate::{signals, told};
 use bowout_core::{Pid, Signal, SignalSet};
 use std::ffi::CString;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{FromRawFd, OwnedFd};
 
 /// The stack of the child between clone and exec. It calls a dozen small functions; what is not touched
 /// costs nothing.
@@ -72,15 +70,6 @@ pub struct Program {
     pub directory: Option<CString>,
 }
 
-/// A program that was started: its exec is done.
-#[derive(Debug)]
-pub struct Child {
-    /// Its number.
-    pub pid: Pid,
-    /// A descriptor that stands for it and for nobody else, where the kernel gives one (5.2).
-    pub pidfd: Option<OwnedFd>,
-}
-
 /// Which preparation failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Step {
@@ -109,6 +98,25 @@ pub struct Failed {
     pub candidate: usize,
 }
 
+/// There is no such file (ENOENT, errno(3)).
+pub const NOT_FOUND: i32 = libc::ENOENT;
+
+/// Whether a number says that a file, or a directory on the way to it, is not there.
+#[must_use = "reads a value and changes nothing"]
+pub fn is_missing(errno: i32) -> bool {
+    matches!(
+        errno,
+        libc::ENOENT | libc::ENOTDIR | libc::ENODEV | libc::ESTALE | libc::ETIMEDOUT
+    )
+}
+
+/// Whether a number says that the system, or a limit of the user or the container, has no process or
+/// memory to spare now (clone(2); execve(2) after a change of user).
+#[must_use = "reads a value and changes nothing"]
+pub fn is_exhausted(errno: i32) -> bool {
+    matches!(errno, libc::EAGAIN | libc::ENOMEM)
+}
+
 /// Starts a program and returns when its exec is done, or has failed.
 ///
 /// The child shares the caller's memory and the caller stands still until then (CLONE_VM,
@@ -116,34 +124,19 @@ pub struct Failed {
 /// blocked by the caller: none is delivered to the child while it shares the caller's memory, and one
 /// that is sent to it in that time reaches the program.
 ///
+/// The pid is all that is needed to reach the child: it is nobody else's before the caller reaps it.
+///
 /// # Errors
 /// What failed; the child is gone and reaped then.
-pub fn spawn(program: &mut Program) -> Result<Child, Failed> {
+pub fn spawn(program: &mut Program) -> Result<Pid, Failed> {
     let mut stack = [const { MaybeUninit::<Align>::uninit() }; STACK / size_of::<Align>()];
     let mut job = child::Job::new(program);
-    let mut pidfd: i32 = -1;
-    let base = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
     // SAFETY: the one past the end of an array; the stack grows down from it, aligned to 16.
     let top = unsafe { stack.as_mut_ptr().add(stack.len()) };
-    let mut clone = |flags| {
-        // SAFETY: `run` gets a `Job` that lives through the call, since CLONE_VFORK holds the caller
-        // until the child has exec'd or exited; the child uses the caller's memory and this stack
-        // alone; the pidfd's place is written before that.
-        unsafe {
-            libc::clone(
-                child::run,
-                top.cast(),
-                flags,
-                (&raw mut job).cast(),
-                &raw mut pidfd,
-            )
-        }
-    };
-    let mut number = clone(base | libc::CLONE_PIDFD);
-    if number < 0 && io::Error::last_os_error().raw_os_error() == Some(libc::EINVAL) {
-        // A kernel before 5.2, or something that plays one, does not know CLONE_PIDFD.
-        number = clone(base);
-    }
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+    // SAFETY: `run` gets a `Job` that lives through the call, since CLONE_VFORK holds the caller until
+    // the child has exec'd or exited; the child uses the caller's memory and this stack alone.
+    let number = unsafe { libc::clone(child::run, top.cast(), flags, (&raw mut job).cast()) };
     if number < 0 {
         let errno = io::Error::last_os_error()
             .raw_os_error()
@@ -154,13 +147,8 @@ pub fn spawn(program: &mut Program) -> Result<Child, Failed> {
             candidate: 0,
         });
     }
-    // SAFETY: the kernel just gave us this descriptor, and nobody else has it.
-    let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });
     match job.failed() {
-        None => Ok(Child {
-            pid: Pid::new(number),
-            pidfd,
-        }),
+        None => Ok(Pid::new(number)),
         Some(failed) => {
             // It has ended already; nobody else is to see a child that never was.
             let mut status = 0;
@@ -177,35 +165,10 @@ struct Align {
     _bytes: [u8; 16],
 }
 
-/// Sends a signal to exactly the process that a descriptor stands for (pidfd_send_signal(2)).
-///
-/// # Errors
-/// ESRCH when it has ended; EPERM.
-pub fn signal(child: &OwnedFd, signal: Signal) -> io::Result<()> {
-    use std::os::fd::AsRawFd;
-    let (fd, number) = (child.as_raw_fd(), i32::from(signal.number()));
-    // SAFETY: a null siginfo is allowed: the kernel fills it as kill(2) does.
-    let done = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd, number, 0usize, 0) };
-    if done < 0 {
-        return Err(told(
-            format_args!("pidfd_send_signal({signal})"),
-            io::Error::last_os_error(),
-        ));
-    }
-    Ok(())
-}
-
-/// Blocks every signal for what follows and returns what was blocked before.
-///
-/// # Errors
-/// None that the kernel documents.
-pub fn block_all_signals() -> io::Result<SignalSet> {
-    signals::block(SignalSet::ALL)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signals;
 
     fn program(candidates: &[&str], arguments: &[&str]) -> Program {
         let strings = |of: &[&str]| of.iter().map(|text| CString::new(*text).unwrap()).collect();
@@ -225,14 +188,14 @@ mod tests {
 
     /// Spawns with every signal of this thread blocked, and waits for that very child.
     fn run(mut program: Program) -> Result<i32, Failed> {
-        let before = block_all_signals().unwrap();
+        let before = signals::block(SignalSet::ALL).unwrap();
         let child = spawn(&mut program);
         signals::set_mask(before).unwrap();
         let child = child?;
         let mut status = 0;
         // SAFETY: the pointer is to an int that lives through the call.
-        let pid = unsafe { libc::syscall(libc::SYS_wait4, child.pid.get(), &raw mut status, 0, 0) };
-        assert_eq!(pid, i64::from(child.pid.get()));
+        let pid = unsafe { libc::syscall(libc::SYS_wait4, child.get(), &raw mut status, 0, 0) };
+        assert_eq!(pid, i64::from(child.get()));
         Ok(status)
     }
 

@@ -59,6 +59,12 @@ pub fn bring_to_front(group: Pid) -> io::Result<()> {
         .map_err(|error| told(format_args!("tcsetpgrp({group})"), error))
 }
 
+/// The caller's own process group.
+#[must_use = "reads a value and changes nothing"]
+pub fn own_group() -> Pid {
+    pid(rustix::process::getpgrp())
+}
+
 /// The group in front of the terminal on standard input.
 #[must_use = "reads a value and changes nothing"]
 pub fn front() -> Option<Pid> {

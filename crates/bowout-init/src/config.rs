@@ -1,0 +1,286 @@
+//! Turns options into a plan, and into the programs that it runs.
+
+use crate::cli::{Options, ReportTarget, value};
+use crate::contract::{Contract, TERMINAL_STOPS};
+use crate::environment::Environment;
+use crate::log::Log;
+use crate::users;
+use bowout_core::plan::{
+    DOCKER_GRACE, Draft, ExitCodes, Hook, HookMoment, JobControl, KUBERNETES_GRACE, Leftovers,
+    Plan, Service, Signals, Stop, Sweep,
+};
+use bowout_core::{Pid, Signal};
+use bowout_sys::spawn::{Credentials, Program, Session, Terminal};
+use bowout_sys::terminal::Standing;
+use std::ffi::{CString, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::time::Duration;
+
+/// All that the machine needs to know.
+pub(crate) struct Config {
+    pub(crate) plan: Plan,
+    /// The command; `None` when there is none to run.
+    pub(crate) command: Option<Program>,
+    /// The hooks' programs, in the plan's order.
+    pub(crate) hooks: Vec<Program>,
+    pub(crate) report: Option<ReportTarget>,
+    pub(crate) pdeathsig: Option<Signal>,
+    pub(crate) contract: Contract,
+    pub(crate) standing: Standing,
+    /// Whether this is a container of Kubernetes.
+    pub(crate) kubernetes: bool,
+    pub(crate) log: Log,
+}
+
+impl Config {
+    /// Reads files and looks at the terminal; changes nothing.
+    ///
+    /// # Errors
+    /// One line that says what can't be taken.
+    pub(crate) fn new(name: &str, options: Options, contract: Contract) -> Result<Config, String> {
+        let own = bowout_sys::own_pid();
+        let standing = bowout_sys::terminal::standing();
+        let kubernetes = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
+        let mut environment = Environment::inherited();
+        for file in &options.env_file {
+            environment.add_file(file)?;
+        }
+        let user = options.user.as_ref().map(users::find).transpose()?;
+        if let Some((name, home)) = user.as_ref().and_then(|user| user.entry.as_ref()) {
+            for (variable, value) in [("HOME", home), ("USER", name), ("LOGNAME", name)] {
+                environment.set(variable.as_ref(), value.into());
+            }
+        }
+        let credentials = user.map(|user| user.credentials);
+        let surroundings = Surroundings::new(environment, own, &options, credentials)?;
+        let (session, terminal) = place(&contract, standing);
+        let command = match contract.pause {
+            true => None,
+            false => Some(surroundings.program(&options.command, session, terminal)?),
+        };
+        let hooks = hooks(&options);
+        let programs = hooks
+            .iter()
+            .map(|(_, command)| {
+                let words = value::words(command).unwrap_or_default();
+                let words: Vec<OsString> = words.into_iter().map(OsString::from).collect();
+                surroundings.program(&words, Session::New, Terminal::Keep)
+            })
+            .collect::<Result<_, _>>()?;
+        let draft = Draft {
+            services: services(&options, &contract),
+            hooks: hooks.into_iter().map(|(hook, _)| hook).collect(),
+            stop: stop(&options, &contract, kubernetes),
+            signals: signals(&options, &contract, session, standing),
+            exit: ExitCodes {
+                expected: options.expect_exit.clone(),
+                success_on_stop: options.success_on_stop,
+            },
+        };
+        Ok(Config {
+            plan: Plan::new(draft).map_err(|error| error.to_string())?,
+            command,
+            hooks: programs,
+            report: options.report,
+            pdeathsig: options.pdeathsig,
+            contract,
+            standing,
+            kubernetes,
+            log: Log::new(name, options.log_format, options.verbosity),
+        })
+    }
+}
+
+/// What every program is started with.
+struct Surroundings {
+    environment: Environment,
+    strings: Vec<CString>,
+    pid_entry: Option<usize>,
+    directory: Option<CString>,
+    credentials: Option<Credentials>,
+}
+
+impl Surroundings {
+    fn new(
+        environment: Environment,
+        own: Pid,
+        options: &Options,
+        credentials: Option<Credentials>,
+    ) -> Result<Surroundings, String> {
+        let (strings, pid_entry) = environment.strings(own);
+        let directory = match &options.workdir {
+            Some(directory) => Some(string(directory.as_os_str().as_bytes(), "--workdir")?),
+            None => None,
+        };
+        Ok(Surroundings {
+            environment,
+            strings,
+            pid_entry,
+            directory,
+            credentials,
+        })
+    }
+
+    fn program(
+        &self,
+        words: &[OsString],
+        session: Session,
+        terminal: Terminal,
+    ) -> Result<Program, String> {
+        let candidates = words
+            .first()
+            .map_or_else(Vec::new, |file| self.environment.candidates(file));
+        let arguments: Result<_, _> = words
+            .iter()
+            .map(|word| string(&word.clone().into_vec(), "the command"))
+            .collect();
+        Ok(Program {
+            candidates,
+            arguments: arguments?,
+            environment: self.strings.clone(),
+            pid_entry: self.pid_entry,
+            session,
+            terminal,
+            // These two are known when bowout's own signals are.
+            mask: bowout_core::SignalSet::EMPTY,
+            dispositions: Vec::new(),
+            credentials: self.credentials.clone(),
+            directory: self.directory.clone(),
+        })
+    }
+}
+
+fn string(bytes: &[u8], of: &str) -> Result<CString, String> {
+    CString::new(bytes).map_err(|_| format!("{of}: a zero byte can't be passed on"))
+}
+
+fn place(contract: &Contract, standing: Standing) -> (Session, Terminal) {
+    use crate::contract::{SessionPolicy, TerminalPolicy};
+    let is_job = matches!(standing, Standing::Foreground | Standing::Background);
+    let session = match contract.session {
+        SessionPolicy::New => Session::New,
+        SessionPolicy::Group => Session::Group,
+        SessionPolicy::Same => Session::Same,
+        SessionPolicy::Fitting if is_job => Session::Group,
+        SessionPolicy::Fitting => Session::New,
+    };
+    let terminal = match (contract.terminal, standing) {
+        (_, Standing::None) | (TerminalPolicy::Keep, _) => Terminal::Keep,
+        (TerminalPolicy::Control, _) => Terminal::Control,
+        (TerminalPolicy::Foreground, Standing::Foreign) => Terminal::Keep,
+        (TerminalPolicy::Foreground, _) => Terminal::Foreground,
+        (TerminalPolicy::Fitting, Standing::Leader | Standing::Foreign) => Terminal::Control,
+        (TerminalPolicy::Fitting, Standing::Foreground) => Terminal::Foreground,
+        (TerminalPolicy::Fitting, Standing::Background) => Terminal::Keep,
+    };
+    (session, terminal)
+}
+
+fn services(options: &Options, contract: &Contract) -> Vec<Service> {
+    if contract.pause {
+        return Vec::new();
+    }
+    let name = options
+        .command
+        .first()
+        .map_or_else(String::new, |file| file.to_string_lossy().into_owned());
+    let mut service = Service::new(&name);
+    service.stop_signal.clone_from(&options.stop_signal);
+    service.stop_timeout = options.stop_timeout;
+    service.kill_mode = options.kill_mode;
+    vec![service]
+}
+
+/// The hooks of the plan, and the command line of each.
+fn hooks(options: &Options) -> Vec<(Hook, &String)> {
+    let hook = |name: &str, moment, timeout: Option<Duration>| Hook {
+        name: name.into(),
+        moment,
+        timeout,
+    };
+    let before = options.pre_stop.iter().map(|command| {
+        (
+            hook("pre-stop", HookMoment::PreStop, options.pre_stop_timeout),
+            command,
+        )
+    });
+    let after = options.post_stop.iter().map(|command| {
+        (
+            hook("post-stop", HookMoment::PostStop, options.post_stop_timeout),
+            command,
+        )
+    });
+    let on = options.on.iter().map(|(signal, command)| {
+        (
+            hook(&format!("on {signal}"), HookMoment::OnSignal(*signal), None),
+            command,
+        )
+    });
+    before.chain(after).chain(on).collect()
+}
+
+fn stop(options: &Options, contract: &Contract, kubernetes: bool) -> Stop {
+    let is_init = bowout_sys::identity::is_init();
+    let on = match (contract.stop_is_a_signal, options.stop_on.is_empty()) {
+        (true, _) => Vec::new(),
+        (false, true) => vec![Signal::TERM, Signal::INT],
+        (false, false) => options.stop_on.clone(),
+    };
+    Stop {
+        grace: options.grace,
+        assumed_grace: if kubernetes {
+            KUBERNETES_GRACE
+        } else {
+            DOCKER_GRACE
+        },
+        margin: options.margin,
+        drain: options.drain,
+        on: on.into_iter().collect(),
+        sweep: if is_init {
+            Sweep::Namespace
+        } else {
+            Sweep::Descendants
+        },
+        leftovers: match is_init || contract.wait_anywhere {
+            true => Leftovers::Wait,
+            false => Leftovers::Leave,
+        },
+    }
+}
+
+fn signals(
+    options: &Options,
+    contract: &Contract,
+    session: Session,
+    standing: Standing,
+) -> Signals {
+    let mut rewrite = options
+        .rewrite
+        .iter()
+        .copied()
+        .collect::<std::collections::BTreeMap<_, _>>();
+    if session == Session::New {
+        // A group without a parent in its session is not stopped by the terminal's signals (setpgid(2),
+        // orphaned process groups), so it is stopped by the one that always does.
+        for signal in contract
+            .suspend
+            .iter()
+            .filter(|signal| TERMINAL_STOPS.contains(*signal))
+        {
+            rewrite.entry(signal).or_insert(Some(Signal::STOP));
+        }
+    }
+    let is_job = session == Session::Group && standing != Standing::None;
+    Signals {
+        rewrite,
+        swallow: contract.swallow,
+        suspend: contract.suspend,
+        wake: contract.wake,
+        forward: contract.forward,
+        job_control: match (contract.job_control && is_job, standing) {
+            (false, _) => JobControl::None,
+            (true, Standing::Leader) => JobControl::Continue,
+            (true, _) => JobControl::Suspend,
+        },
+    }
+}

@@ -1,0 +1,177 @@
+//! Makes a program's environment, and finds its file along PATH.
+
+use std::ffi::{CString, OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
+
+/// Where a program is looked for when PATH is not set (execvp(3), glibc's default).
+const PATH: &str = "/bin:/usr/bin";
+
+/// An environment in its order. Names are unique.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Environment(Vec<(OsString, OsString)>);
+
+impl Environment {
+    /// bowout's own.
+    pub(crate) fn inherited() -> Environment {
+        Environment(std::env::vars_os().collect())
+    }
+
+    /// Sets one variable.
+    pub(crate) fn set(&mut self, name: &OsStr, value: OsString) {
+        match self.0.iter_mut().find(|(other, _)| other == name) {
+            Some((_, old)) => *old = value,
+            None => self.0.push((name.to_owned(), value)),
+        }
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&OsStr> {
+        let found = self.0.iter().find(|(other, _)| other == name);
+        found.map(|(_, value)| value.as_os_str())
+    }
+
+    /// Adds the lines of a file, as `docker run --env-file` reads them: `NAME=value`, `NAME` alone
+    /// for what bowout has itself, `#` for comments; nothing is unquoted.
+    ///
+    /// # Errors
+    /// The file, the line, and what is wrong with it.
+    pub(crate) fn add_file(&mut self, path: &Path) -> Result<(), String> {
+        let bytes = std::fs::read(path).map_err(|error| {
+            format!(
+                "--env-file: cannot read {}: {}",
+                path.display(),
+                bowout_sys::reason(&error)
+            )
+        })?;
+        for (number, line) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
+            let line = line.strip_suffix(b"\r").unwrap_or(line).trim_ascii_start();
+            if line.is_empty() || line.starts_with(b"#") {
+                continue;
+            }
+            let equals = line.iter().position(|byte| *byte == b'=');
+            let name = &line[..equals.unwrap_or(line.len())];
+            let bad =
+                name.is_empty() || name.iter().any(u8::is_ascii_whitespace) || line.contains(&0);
+            if bad {
+                let text = String::from_utf8_lossy(line).into_owned();
+                return Err(format!(
+                    "--env-file: {}:{number}: {text:?} is not accepted; accepted: NAME=value",
+                    path.display()
+                ));
+            }
+            let name = OsStr::from_bytes(name);
+            match equals {
+                Some(equals) => self.set(name, OsString::from_vec(line[equals + 1..].to_vec())),
+                None => {
+                    if let Some(value) = std::env::var_os(name) {
+                        self.set(name, value);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// As execve(2) wants it, and the place of LISTEN_PID if that names bowout: descriptors that were
+    /// meant for bowout are for its child (sd_listen_fds(3)).
+    pub(crate) fn strings(&self, own: bowout_core::Pid) -> (Vec<CString>, Option<usize>) {
+        let mut strings = Vec::with_capacity(self.0.len());
+        let mut pid_entry = None;
+        for (name, value) in &self.0 {
+            let is_ours = name == "LISTEN_PID" && value.to_str() == Some(&own.to_string());
+            // Room for the digits of any pid.
+            let value = if is_ours {
+                OsStr::new("0000000000")
+            } else {
+                value
+            };
+            let string = [name.as_bytes(), b"=", value.as_bytes()].concat();
+            // A zero byte can't come from an environment, and a file with one is refused.
+            if let Ok(string) = CString::new(string) {
+                if is_ours {
+                    pid_entry = Some(strings.len());
+                }
+                strings.push(string);
+            }
+        }
+        (strings, pid_entry)
+    }
+
+    /// The files to try for a command, in this order: itself when it has a slash, else along PATH, in
+    /// which an empty part is the working directory (execvp(3)).
+    pub(crate) fn candidates(&self, command: &OsStr) -> Vec<CString> {
+        let command = command.as_bytes();
+        if command.contains(&b'/') || command.is_empty() {
+            return CString::new(command).into_iter().collect();
+        }
+        let path = self.get("PATH").unwrap_or(OsStr::new(PATH)).as_bytes();
+        path.split(|byte| *byte == b':')
+            .map(|part| if part.is_empty() { b"." } else { part })
+            .filter_map(|part| CString::new([part, b"/", command].concat()).ok())
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bowout_core::Pid;
+
+    fn environment(pairs: &[(&str, &str)]) -> Environment {
+        Environment(
+            pairs
+                .iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn a_command_is_looked_for_along_path() {
+        let found = |path: &[(&str, &str)], command: &str| -> Vec<String> {
+            let candidates = environment(path).candidates(OsStr::new(command));
+            candidates
+                .into_iter()
+                .map(|file| file.into_string().unwrap())
+                .collect()
+        };
+        assert_eq!(found(&[("PATH", "/a::/b")], "x"), ["/a/x", "./x", "/b/x"]);
+        assert_eq!(found(&[], "x"), ["/bin/x", "/usr/bin/x"]);
+        assert_eq!(found(&[("PATH", "/a")], "./x"), ["./x"]);
+    }
+
+    #[test]
+    fn descriptors_for_bowout_are_for_its_child() {
+        let own = Pid::new(7);
+        let (strings, entry) = environment(&[("A", "b"), ("LISTEN_PID", "7")]).strings(own);
+        assert_eq!(entry, Some(1));
+        assert_eq!(strings[1].to_str(), Ok("LISTEN_PID=0000000000"));
+        let (strings, entry) = environment(&[("LISTEN_PID", "8")]).strings(own);
+        assert_eq!((strings[0].to_str(), entry), (Ok("LISTEN_PID=8"), None));
+    }
+
+    #[test]
+    fn a_file_adds_and_an_error_names_its_line() {
+        let path = std::env::temp_dir().join(format!("bowout-init-env-{}", std::process::id()));
+        std::fs::write(
+            &path,
+            "# comment\n\nA=1 = one\r\nB=\"q\"\nNOT_SET_ANYWHERE\n",
+        )
+        .unwrap();
+        let mut read = environment(&[("A", "0")]);
+        read.add_file(&path).unwrap();
+        assert_eq!(read, environment(&[("A", "1 = one"), ("B", "\"q\"")]));
+        std::fs::write(&path, "A=1\nBAD NAME=2\n").unwrap();
+        let error = read.add_file(&path).unwrap_err();
+        std::fs::remove_file(&path).unwrap();
+        assert!(
+            error.ends_with(":2: \"BAD NAME=2\" is not accepted; accepted: NAME=value"),
+            "{error}"
+        );
+        assert!(
+            read.add_file(&path)
+                .unwrap_err()
+                .ends_with("no such file or directory")
+        );
+    }
+}

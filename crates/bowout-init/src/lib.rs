@@ -1,0 +1,56 @@
+//! Lives as PID 1: asks the core what to do, and does it.
+//!
+//! [`run`] is the whole program, used by the binary `bowout-init` and by `bowout run`.
+
+pub mod cli;
+mod config;
+mod contract;
+mod environment;
+mod log;
+mod perform;
+mod report;
+mod survey;
+mod turn;
+mod users;
+
+use std::ffi::OsString;
+
+/// The exit code of bowout's own errors: a bad option, a bad value, a user that is not there. The same as
+/// `docker run`, chroot(1) and env(1) use for theirs.
+pub const OWN_ERROR: u8 = 125;
+
+/// Runs `bowout-init` with these arguments, the program's name first, and returns its exit code.
+#[must_use = "the exit code is for whoever started the program"]
+pub fn run(arguments: Vec<OsString>) -> u8 {
+    let mut arguments = arguments.into_iter();
+    let name = arguments.next();
+    run_as(&cli::program_name(name.as_deref()), arguments.collect())
+}
+
+/// Runs with these arguments, without the program's name, under a name that messages begin with.
+#[must_use = "the exit code is for whoever started the program"]
+pub fn run_as(name: &str, arguments: Vec<OsString>) -> u8 {
+    match cli::parse(name, arguments, |variable| std::env::var_os(variable)) {
+        Ok(cli::Parsed::Run(options)) => start(name, *options),
+        Ok(cli::Parsed::Print(text)) => {
+            print!("{text}");
+            0
+        }
+        Err(error) => {
+            eprintln!("{name}: {error}");
+            OWN_ERROR
+        }
+    }
+}
+
+fn start(name: &str, options: cli::Options) -> u8 {
+    let contract = contract::OWN;
+    let started = config::Config::new(name, options, contract).and_then(turn::Machine::new);
+    match started {
+        Ok(machine) => machine.run(),
+        Err(error) => {
+            eprintln!("{name}: {error}");
+            OWN_ERROR
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Puts what the core tells into words.
+
+use super::Level;
+use bowout_core::action::{HookOutcome, Note};
+use bowout_core::event::{SpawnError, SpawnErrorKind};
+use bowout_core::plan::{Plan, ServiceId};
+use bowout_core::process::Stayed;
+use bowout_core::{Pid, Status};
+use std::fmt::Write;
+use std::time::Duration;
+
+/// How many processes a line names.
+const NAMED: usize = 5;
+
+pub(super) fn level(note: &Note) -> Level {
+    match note {
+        Note::SpawnFailed { .. } => Level::Error,
+        Note::PlanScaled { .. }
+        | Note::StopHurried
+        | Note::StopForced
+        | Note::Waiting { .. }
+        | Note::HalfTime { .. }
+        | Note::Killing { .. }
+        | Note::Restarting { .. }
+        | Note::NoProc => Level::Notice,
+        Note::HookEnded {
+            outcome: HookOutcome::Ended(status),
+            ..
+        } if status.is_success() => Level::Info,
+        Note::HookEnded { .. } => Level::Notice,
+        Note::StopBegun { .. }
+        | Note::StopRepeated(_)
+        | Note::NextRung { .. }
+        | Note::MainExited { .. }
+        | Note::NotForwarded(_) => Level::Info,
+        Note::Unexpected(_) => Level::Debug,
+    }
+}
+
+pub(super) fn of(note: &Note, plan: &Plan) -> String {
+    let service = |id: ServiceId| {
+        plan.services()
+            .get(id.0)
+            .map_or("?", |service| &service.name)
+    };
+    match note {
+        Note::PlanScaled { wanted, budget } => format!(
+            "the stop can take {}, and the grace period less the margin is {}: every part was cut to {} %",
+            seconds(*wanted),
+            seconds(*budget),
+            (budget.as_secs_f64() / wanted.as_secs_f64() * 100.0).floor()
+        ),
+        Note::StopBegun { budget, received } => {
+            let mut text = "stopping".to_owned();
+            if let Some(received) = received {
+                _ = write!(
+                    text,
+                    ": {} from {}",
+                    received.signal,
+                    sender(received.sender.pid, received.sender.uid)
+                );
+            }
+            if let Some(budget) = budget {
+                _ = write!(text, ", {} at most", seconds(*budget));
+            }
+            text
+        }
+        Note::StopRepeated(signal) => format!("{signal} again: already stopping"),
+        Note::StopHurried => {
+            "SIGINT again: no drain, and a quarter of the time; once more kills".to_owned()
+        }
+        Note::StopForced => "SIGINT once more: SIGKILL to all that is left".to_owned(),
+        Note::Waiting { since, processes } => {
+            format!(
+                "after {} still waiting for {}",
+                seconds(*since),
+                list(processes)
+            )
+        }
+        Note::HalfTime { service: id, told } => format!(
+            "half of the time is over: {told} more of {} told to stop, below processes that have not ended",
+            service(*id)
+        ),
+        Note::NextRung {
+            service: id,
+            signal,
+        } => format!("{}: now {signal}", service(*id)),
+        Note::Killing { pid, name, stayed } => format!("SIGKILL to {pid} ({name}): it {stayed}"),
+        Note::SpawnFailed {
+            service: id,
+            error,
+            retry_in,
+        } => {
+            let mut text = format!("cannot run {}: {}", service(*id), spawn_error(error));
+            if let Some(pause) = retry_in {
+                _ = write!(text, "; trying again in {}", seconds(*pause));
+            }
+            text
+        }
+        Note::MainExited {
+            service: id,
+            pid,
+            status,
+        } => format!("{} ({pid}) {status}", service(*id)),
+        Note::Restarting { service: id, after } => {
+            format!("{} starts again in {}", service(*id), seconds(*after))
+        }
+        Note::HookEnded { hook, outcome } => {
+            let name = plan
+                .hooks()
+                .get(hook.0)
+                .map_or("hook", |hook| hook.name.as_str());
+            format!("{name}: {}", self::outcome(*outcome))
+        }
+        Note::NoProc => {
+            "/proc cannot be read: signals go to the command's process group".to_owned()
+        }
+        Note::NotForwarded(signal) => {
+            format!("{signal} came, and there is nobody to send it on to")
+        }
+        Note::Unexpected(what) => format!("not expected: {what}"),
+    }
+}
+
+/// What became of a hook.
+pub(crate) fn outcome(outcome: HookOutcome) -> String {
+    match outcome {
+        HookOutcome::Ended(status) => Status::to_string(&status),
+        HookOutcome::TimedOut => "SIGKILLed: its time was up".to_owned(),
+        HookOutcome::NotStarted(error) => format!("cannot be started: {}", spawn_error(&error)),
+    }
+}
+
+/// Where a signal came from.
+pub(crate) fn sender(pid: Pid, uid: u32) -> String {
+    match pid {
+        Pid::OUTSIDE => "outside of the container".to_owned(),
+        pid => format!("process {pid} of user {uid}"),
+    }
+}
+
+/// A length of time as people read it.
+pub(crate) fn seconds(length: Duration) -> String {
+    match length.as_secs() {
+        0 => format!("{} ms", length.as_millis()),
+        1..=59 => format!("{:.2} s", length.as_secs_f64()),
+        _ => format!("{} s", length.as_secs()),
+    }
+}
+
+fn spawn_error(error: &SpawnError) -> String {
+    let reason = bowout_sys::reason(&std::io::Error::from_raw_os_error(error.errno));
+    match error.kind {
+        SpawnErrorKind::NotFound => format!("{reason} (is the path right, and is it in PATH?)"),
+        SpawnErrorKind::CannotExecute if error.errno == bowout_sys::spawn::NOT_FOUND => {
+            "the file is there, but not the program that its first line names, or its loader"
+                .to_owned()
+        }
+        SpawnErrorKind::CannotExecute | SpawnErrorKind::Exhausted => reason,
+        SpawnErrorKind::Setup => format!("setting it up failed: {reason}"),
+    }
+}
+
+fn list(processes: &[(Pid, String, Stayed)]) -> String {
+    let mut text = String::new();
+    for (index, (pid, name, stayed)) in processes.iter().take(NAMED).enumerate() {
+        let separator = if index == 0 { "" } else { ", " };
+        _ = write!(text, "{separator}{pid} ({name}): {stayed}");
+    }
+    if processes.len() > NAMED {
+        _ = write!(text, ", and {} more", processes.len() - NAMED);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_waited_for_is_named_with_the_reason() {
+        let plan = Plan::new(bowout_core::plan::Draft::single(
+            bowout_core::plan::Service::new("command"),
+        ))
+        .unwrap();
+        let many = (2..9)
+            .map(|pid| (Pid::new(pid), "java".to_owned(), Stayed::Ignores))
+            .collect();
+        let note = Note::Waiting {
+            since: Duration::from_millis(1004),
+            processes: many,
+        };
+        let text = of(&note, &plan);
+        assert!(
+            text.starts_with(
+                "after 1.00 s still waiting for 2 (java): ignores the signal, 3 (java)"
+            ),
+            "{text}"
+        );
+        assert!(text.ends_with(", and 2 more"), "{text}");
+    }
+}

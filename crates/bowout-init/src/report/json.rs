@@ -1,0 +1,234 @@
+//! Gives the account of a stop to programs: one JSON object. docs/report.md describes it.
+
+use bowout_core::action::HookOutcome;
+use bowout_core::plan::{HookMoment, Plan, ServiceId};
+use bowout_core::report::{End, HookReport, ProcessReport, Reason, Report};
+use bowout_core::{Instant, Status};
+use serde::Serialize;
+use std::time::Duration;
+
+/// The version of this form. It grows when something is taken away or changes its meaning, and stays
+/// when something is added.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Object<'a> {
+    version: u32,
+    program: &'a str,
+    reason: ReasonObject<'a>,
+    /// The grace period less the margin; null when no grace period was given.
+    budget_ms: Option<f64>,
+    took_ms: f64,
+    exit_code: u8,
+    graceful: bool,
+    killed: usize,
+    processes: Vec<ProcessObject<'a>>,
+    hooks: Vec<HookObject<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum ReasonObject<'a> {
+    Signal {
+        signal: String,
+        sender_pid: i32,
+        sender_uid: u32,
+    },
+    Request,
+    Ended {
+        service: &'a str,
+        status: StatusObject,
+    },
+    NotStarted {
+        service: &'a str,
+        errno: i32,
+    },
+    NothingLeft,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum StatusObject {
+    Exited { code: u8 },
+    Signaled { signal: String, core_dumped: bool },
+}
+
+#[derive(Serialize)]
+struct ProcessObject<'a> {
+    pid: i32,
+    name: &'a str,
+    parent: Option<i32>,
+    service: Option<&'a str>,
+    swept: bool,
+    signals: Vec<SignalObject>,
+    killed: Option<KilledObject>,
+    /// How it ended; null when it was still there.
+    end: Option<EndObject>,
+    /// What was left of the budget when it ended.
+    left_ms: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct SignalObject {
+    signal: String,
+    at_ms: f64,
+}
+
+#[derive(Serialize)]
+struct KilledObject {
+    at_ms: f64,
+    why: String,
+}
+
+#[derive(Serialize)]
+struct EndObject {
+    /// Null when its own parent reaped it and knows how it ended.
+    status: Option<StatusObject>,
+    at_ms: f64,
+}
+
+#[derive(Serialize)]
+struct HookObject<'a> {
+    name: &'a str,
+    moment: &'a str,
+    began_ms: f64,
+    took_ms: f64,
+    /// Null when it was SIGKILLed by its time-out, or never started.
+    status: Option<StatusObject>,
+    timed_out: bool,
+    started: bool,
+}
+
+/// The object, and a newline.
+pub(super) fn object(report: &Report, plan: &Plan) -> String {
+    let object = Object {
+        version: VERSION,
+        program: concat!("bowout-init ", env!("CARGO_PKG_VERSION")),
+        reason: reason(&report.reason, plan),
+        budget_ms: report.budget.map(millis),
+        took_ms: millis(report.took()),
+        exit_code: report.code,
+        graceful: report.killed().next().is_none(),
+        killed: report.killed().count(),
+        processes: report
+            .processes
+            .iter()
+            .map(|process| self::process(process, report, plan))
+            .collect(),
+        hooks: report
+            .hooks
+            .iter()
+            .map(|hook| self::hook(hook, report, plan))
+            .collect(),
+    };
+    let mut text = serde_json::to_string(&object).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn reason<'a>(reason: &Reason, plan: &'a Plan) -> ReasonObject<'a> {
+    match *reason {
+        Reason::Signal(received) => ReasonObject::Signal {
+            signal: received.signal.to_string(),
+            sender_pid: received.sender.pid.get(),
+            sender_uid: received.sender.uid,
+        },
+        Reason::Request => ReasonObject::Request,
+        Reason::Ended { service, status } => ReasonObject::Ended {
+            service: service_name(plan, service),
+            status: self::status(status),
+        },
+        Reason::NotStarted { service, error } => ReasonObject::NotStarted {
+            service: service_name(plan, service),
+            errno: error.errno,
+        },
+        Reason::NothingLeft => ReasonObject::NothingLeft,
+    }
+}
+
+fn process<'a>(process: &'a ProcessReport, report: &Report, plan: &'a Plan) -> ProcessObject<'a> {
+    let at = |moment: Instant| millis(moment.since(report.began));
+    let (end, ended) = match process.end {
+        End::Reaped { status, at: moment } => (
+            Some(EndObject {
+                status: Some(self::status(status)),
+                at_ms: at(moment),
+            }),
+            Some(moment),
+        ),
+        End::Gone { at: moment } => (
+            Some(EndObject {
+                status: None,
+                at_ms: at(moment),
+            }),
+            Some(moment),
+        ),
+        End::Left => (None, None),
+    };
+    let end_of_budget = report.budget.map(|budget| report.began.after(budget));
+    ProcessObject {
+        pid: process.pid.get(),
+        name: &process.name,
+        parent: process.parent.map(bowout_core::Pid::get),
+        service: process.service.map(|service| service_name(plan, service)),
+        swept: process.swept,
+        signals: process
+            .told
+            .iter()
+            .map(|(signal, moment)| SignalObject {
+                signal: signal.to_string(),
+                at_ms: at(*moment),
+            })
+            .collect(),
+        killed: process.killed.map(|(moment, why)| KilledObject {
+            at_ms: at(moment),
+            why: why.to_string(),
+        }),
+        end,
+        left_ms: end_of_budget
+            .zip(ended)
+            .map(|(end, ended)| millis(end.since(ended))),
+    }
+}
+
+fn hook<'a>(hook: &HookReport, report: &Report, plan: &'a Plan) -> HookObject<'a> {
+    let of_plan = &plan.hooks()[hook.hook.0];
+    HookObject {
+        name: &of_plan.name,
+        moment: match of_plan.moment {
+            HookMoment::PreStop => "pre_stop",
+            HookMoment::PostStop => "post_stop",
+            HookMoment::OnSignal(_) => "on_signal",
+        },
+        began_ms: millis(hook.began.since(report.began)),
+        took_ms: millis(hook.ended.since(hook.began)),
+        status: match hook.outcome {
+            HookOutcome::Ended(status) => Some(self::status(status)),
+            HookOutcome::TimedOut | HookOutcome::NotStarted(_) => None,
+        },
+        timed_out: hook.outcome == HookOutcome::TimedOut,
+        started: !matches!(hook.outcome, HookOutcome::NotStarted(_)),
+    }
+}
+
+fn status(status: Status) -> StatusObject {
+    match status {
+        Status::Exited(code) => StatusObject::Exited { code },
+        Status::Signaled {
+            signal,
+            core_dumped,
+        } => StatusObject::Signaled {
+            signal: signal.to_string(),
+            core_dumped,
+        },
+    }
+}
+
+fn service_name(plan: &Plan, id: ServiceId) -> &str {
+    &plan.service(id).name
+}
+
+/// Milliseconds, to the microsecond.
+fn millis(length: Duration) -> f64 {
+    (length.as_secs_f64() * 1e6).round() / 1e3
+}

@@ -1,0 +1,110 @@
+//! Puts the account of a stop into words.
+
+use crate::log::words::{outcome, seconds, sender};
+use bowout_core::action::HookOutcome;
+use bowout_core::process::Stayed;
+use bowout_core::report::{End, ProcessReport, Reason, Report};
+use std::fmt::Write;
+
+/// How many processes are named.
+const NAMED: usize = 5;
+
+/// Whether the account says more than the exit code.
+pub(super) fn is_worth_telling(report: &Report) -> bool {
+    report.reason.was_asked_for()
+        || report.processes.len() > 1
+        || !report.hooks.is_empty()
+        || report.killed().next().is_some()
+}
+
+/// One line.
+pub(super) fn line(report: &Report) -> String {
+    let mut text = format!("stopped in {}", seconds(report.took()));
+    match report.reason {
+        Reason::Signal(received) => {
+            _ = write!(
+                text,
+                " on {} from {}",
+                received.signal,
+                sender(received.sender.pid, received.sender.uid)
+            );
+        }
+        Reason::Request => text.push_str(" on request"),
+        Reason::Ended { status, .. } => _ = write!(text, " after the command {status}"),
+        Reason::NotStarted { .. } => text.push_str(": the command could not be started"),
+        Reason::NothingLeft => text.push_str(": every service has ended"),
+    }
+    if let Some(budget) = report.budget {
+        _ = write!(text, " (of {})", seconds(budget));
+    }
+    let killed: Vec<&ProcessReport> = report.killed().collect();
+    let left = report
+        .processes
+        .iter()
+        .filter(|process| is_left(process))
+        .count();
+    let ended = report.processes.len() - killed.len() - left;
+    _ = write!(
+        text,
+        ": {} ended by {}",
+        processes(ended),
+        if ended == 1 { "itself" } else { "themselves" }
+    );
+    if killed.is_empty() {
+        text.push_str(", none killed");
+    } else {
+        _ = write!(text, ", {} SIGKILLed: {}", killed.len(), list(&killed));
+    }
+    if left > 0 {
+        _ = write!(text, ", {left} left behind");
+    }
+    for hook in &report.hooks {
+        if !matches!(hook.outcome, HookOutcome::Ended(status) if status.is_success()) {
+            _ = write!(text, ", a hook {}", outcome(hook.outcome));
+        }
+    }
+    _ = write!(text, "; exit code {}", report.code);
+    text
+}
+
+/// A paragraph for `kubectl describe pod`.
+pub(super) fn paragraph(report: &Report) -> String {
+    let mut text = format!("bowout: {}.\n", line(report));
+    if report
+        .killed()
+        .any(|process| matches!(process.killed, Some((_, Stayed::Ignores))))
+    {
+        text.push_str("A process that ignores the stop signal always costs the whole grace period: give it a handler, or another --stop-signal.\n");
+    } else if report.killed().next().is_some() {
+        text.push_str(
+            "Make the clean-up shorter, or terminationGracePeriodSeconds and --grace longer.\n",
+        );
+    }
+    text
+}
+
+fn is_left(process: &ProcessReport) -> bool {
+    process.end == End::Left && process.killed.is_none()
+}
+
+fn processes(count: usize) -> String {
+    match count {
+        1 => "1 process".to_owned(),
+        count => format!("{count} processes"),
+    }
+}
+
+fn list(killed: &[&ProcessReport]) -> String {
+    let mut text = String::new();
+    for (index, process) in killed.iter().take(NAMED).enumerate() {
+        let separator = if index == 0 { "" } else { ", " };
+        _ = write!(text, "{separator}{} ({})", process.pid, process.name);
+        if let Some((_, why)) = process.killed {
+            _ = write!(text, " {why}");
+        }
+    }
+    if killed.len() > NAMED {
+        _ = write!(text, ", and {} more", killed.len() - NAMED);
+    }
+    text
+}

@@ -1,0 +1,88 @@
+//! Looks at every process in sight, and closer at those where it matters.
+
+use bowout_core::process::{Process, State};
+use bowout_core::{Pid, Signal};
+use bowout_sys::proc::{Call, Proc};
+use std::collections::BTreeSet;
+
+/// Every process but bowout: all of its PID namespace when it is the init of one, else those below it.
+/// `None` where /proc can't be read.
+pub(crate) fn take(own: Pid, is_init: bool, signal: Signal) -> Option<Vec<Process>> {
+    let mut proc = Proc::open().ok()?;
+    let mut processes = Vec::new();
+    for pid in proc.pids().ok()? {
+        if pid == own {
+            continue;
+        }
+        // One that is gone by now, or that may not be looked at, has no part in what follows.
+        let Ok(Some(facts)) = proc.status(pid) else {
+            continue;
+        };
+        let mut process = Process::new(pid, facts.parent);
+        process.name = facts.name;
+        process.group = facts.group;
+        process.session = facts.session;
+        process.state = facts.state;
+        process.caught = facts.caught;
+        process.ignored = facts.ignored;
+        process.blocked = facts.blocked;
+        processes.push(process);
+    }
+    if !is_init {
+        keep_descendants(&mut processes, own);
+    }
+    let parents: BTreeSet<Pid> = processes.iter().map(|process| process.parent).collect();
+    for process in &mut processes {
+        look_closer(&mut proc, process, signal, parents.contains(&process.pid));
+    }
+    Some(processes)
+}
+
+/// A closer look costs as much as the first, so it is taken only where it can change what is done: at
+/// those who seem to have made no arrangement, and at those with a handler and children.
+fn look_closer(proc: &mut Proc, process: &mut Process, signal: Signal, is_parent: bool) {
+    if process.state == State::Zombie || process.ignored.contains(signal) {
+        return;
+    }
+    if !process.caught.contains(signal) && !process.blocked.contains(signal) {
+        if let Some(Call::WaitForSignal(set)) = proc.call(process.pid) {
+            process.awaited = set;
+        }
+    } else if process.caught.contains(signal) && is_parent {
+        process.program = proc.program(process.pid);
+        process.waits_for_child = proc.call(process.pid) == Some(Call::WaitForChild);
+    }
+}
+
+fn keep_descendants(processes: &mut Vec<Process>, own: Pid) {
+    let mut below = BTreeSet::from([own]);
+    // Children mostly have higher numbers than their parents, so this is seldom done more than twice.
+    loop {
+        let before = below.len();
+        for process in processes.iter() {
+            if below.contains(&process.parent) {
+                below.insert(process.pid);
+            }
+        }
+        if below.len() == before {
+            break;
+        }
+    }
+    processes.retain(|process| below.contains(&process.pid));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strangers_are_left_out() {
+        let pid = Pid::new;
+        let mut processes: Vec<Process> = [(9, 7), (7, 5), (8, 1), (5, 1), (4, 9)]
+            .map(|(own, parent)| Process::new(pid(own), pid(parent)))
+            .into();
+        keep_descendants(&mut processes, pid(5));
+        let kept: Vec<i32> = processes.iter().map(|process| process.pid.get()).collect();
+        assert_eq!(kept, [9, 7, 4]);
+    }
+}

@@ -1,0 +1,55 @@
+//! Turns the wheel: wait, event, core, actions, perform.
+
+use crate::config::Config;
+use crate::log::Level;
+use crate::perform::World;
+use bowout_core::{Action, Event, Supervisor};
+use std::collections::VecDeque;
+
+/// The core and the world that it decides about.
+pub(crate) struct Machine {
+    core: Supervisor,
+    world: World,
+}
+
+impl Machine {
+    /// Makes everything ready; from here on, signals wait for the loop.
+    ///
+    /// # Errors
+    /// What can't be made ready, in one line.
+    pub(crate) fn new(config: Config) -> Result<Machine, String> {
+        let core = Supervisor::new(config.plan.clone(), bowout_sys::own_pid());
+        let world = World::new(config).map_err(|error| error.to_string())?;
+        Ok(Machine { core, world })
+    }
+
+    /// Runs until the core says that all is over, and returns the exit code. An error in here is an event
+    /// or a line in the log: PID 1 does not bail.
+    pub(crate) fn run(mut self) -> u8 {
+        let mut events = VecDeque::from([Event::Started]);
+        loop {
+            while let Some(event) = events.pop_front() {
+                let now = bowout_sys::clock::now();
+                let said = self
+                    .world
+                    .log
+                    .writes(Level::Debug)
+                    .then(|| format!("{event:?}"));
+                let actions = self.core.handle(now, event);
+                if let Some(event) = said {
+                    self.world
+                        .log
+                        .say(Level::Debug, &format!("{now:?} {event} → {actions:?}"));
+                }
+                for action in actions {
+                    if let Action::Finish { code, report } = action {
+                        self.world.finish(&report);
+                        return code;
+                    }
+                    events.extend(self.world.perform(now, action));
+                }
+            }
+            self.world.wait(self.core.deadline(), &mut events);
+        }
+    }
+}

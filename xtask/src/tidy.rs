@@ -1,0 +1,176 @@
+//! Checks the house rules that no compiler knows.
+
+use std::path::{Path, PathBuf};
+
+/// A room that can't be known at a glance is too large.
+const LONGEST_FILE: usize = 450;
+
+/// Names that say nothing of what is inside.
+const EMPTY_NAMES: [&str; 5] = ["utils", "helpers", "common", "types", "misc"];
+
+/// What is wrong in the tree, one line for each fault.
+pub(crate) fn faults(root: &Path) -> Vec<String> {
+    let mut faults = Vec::new();
+    for path in files(root) {
+        let Ok(text) = std::fs::read_to_string(&path) else {
+            continue;
+        };
+        let name = path
+            .strip_prefix(root)
+            .unwrap_or(&path)
+            .display()
+            .to_string();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            faults.extend(rust_faults(&name, &text));
+        }
+        if name.ends_with("docs/promises.md") {
+            faults.extend(promise_faults(root, &text));
+        }
+    }
+    faults.extend(core_dependencies(root));
+    faults
+}
+
+fn rust_faults(name: &str, text: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    let first = text
+        .lines()
+        .find(|line| !line.starts_with("#!") && !line.is_empty())
+        .unwrap_or_default();
+    if !first.starts_with("//! ") {
+        faults.push(format!(
+            "{name}: the file does not open with a //! sentence"
+        ));
+    }
+    let lines = text.lines().count();
+    if lines > LONGEST_FILE {
+        faults.push(format!("{name}: {lines} lines, more than {LONGEST_FILE}"));
+    }
+    let stem = Path::new(name)
+        .file_stem()
+        .and_then(|stem| stem.to_str())
+        .unwrap_or_default();
+    if EMPTY_NAMES.contains(&stem) || stem == "mod" {
+        faults.push(format!(
+            "{name}: the file's name does not say what is inside"
+        ));
+    }
+    if !name.starts_with("crates/bowout-sys/") && !name.starts_with("xtask/") {
+        for (number, line) in (1..).zip(text.lines()) {
+            let code = line.split("//").next().unwrap_or_default();
+            if code.contains("unsafe ") || code.contains("unsafe(") {
+                faults.push(format!("{name}:{number}: unsafe outside of bowout-sys"));
+            }
+        }
+    }
+    faults
+}
+
+/// A promise names the tests that hold it, in backquotes after `held by`, and each of them is there.
+fn promise_faults(root: &Path, text: &str) -> Vec<String> {
+    let mut all_code = String::new();
+    for path in files(root)
+        .iter()
+        .filter(|path| path.extension().is_some_and(|end| end == "rs"))
+    {
+        all_code.push_str(&std::fs::read_to_string(path).unwrap_or_default());
+    }
+    let mut faults = Vec::new();
+    for promise in text.split("\n**P").skip(1) {
+        let promise = format!("P{}", promise.split("\n\n").next().unwrap_or_default());
+        let number = promise
+            .split(['.', ' ', '*'])
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        let tests: Vec<&str> = promise
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .filter_map(|test| test.rsplit("::").next())
+            .filter(|test| {
+                !test.is_empty()
+                    && test
+                        .bytes()
+                        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            })
+            .collect();
+        if !tests
+            .iter()
+            .any(|test| all_code.contains(&format!("fn {test}(")))
+        {
+            faults.push(format!(
+                "docs/promises.md: {number} names no test that is there"
+            ));
+        }
+    }
+    faults
+}
+
+fn core_dependencies(root: &Path) -> Option<String> {
+    let path = root.join("crates/bowout-core/Cargo.toml");
+    let text = std::fs::read_to_string(&path).unwrap_or_default();
+    let (_, behind) = text.split_once("[dependencies]")?;
+    let own = behind.split("\n[").next().unwrap_or_default();
+    let named = own.lines().find(|line| line.contains('='))?;
+    Some(format!(
+        "crates/bowout-core/Cargo.toml: the core has no dependencies, not even {named}"
+    ))
+}
+
+/// Files of the repository, without what builds leave behind.
+fn files(root: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![root.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if path.is_dir() {
+                if !name.starts_with("target") && !name.starts_with('.') {
+                    open.push(path);
+                }
+            } else {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_house_is_tidy() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let faults = faults(&root);
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+    }
+
+    #[test]
+    fn faults_are_seen() {
+        let long = format!("//! Says.\n{}", "// x\n".repeat(LONGEST_FILE));
+        assert_eq!(rust_faults("a/b.rs", &long).len(), 1);
+        assert_eq!(
+            rust_faults("a/utils.rs", "fn f() { unsafe { g() } }\n").len(),
+            3
+        );
+        assert_eq!(
+            rust_faults(
+                "crates/bowout-sys/src/b.rs",
+                "//! Calls.\nunsafe fn f() {}\n"
+            )
+            .len(),
+            0
+        );
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        assert_eq!(
+            promise_faults(&root, "\n**P1.** It holds. `no_such_test_anywhere`\n").len(),
+            1
+        );
+    }
+}
