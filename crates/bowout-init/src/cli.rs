@@ -1,5 +1,6 @@
 //! Reads the command line and the environment into options.
 
+mod help;
 pub mod table;
 pub mod value;
 
@@ -181,7 +182,7 @@ pub fn parse(
                 break;
             }
             Some(lexopt::Arg::Long("help") | lexopt::Arg::Short('h')) => {
-                return Ok(Parsed::Print(table::help(name)));
+                return Ok(Parsed::Print(help::help(name)));
             }
             Some(lexopt::Arg::Long("version") | lexopt::Arg::Short('V')) => {
                 return Ok(Parsed::Print(format!(
