@@ -28,6 +28,12 @@ impl Mask {
         Self(bits.unwrap_or_else(|_| panic!("no signal set: {digits:?}")))
     }
 
+    /// All of it but these.
+    #[must_use]
+    pub fn without(self, signals: &[Signal]) -> Self {
+        Self(self.0 & !Self::of(signals).0)
+    }
+
     /// Whether it has this one.
     #[must_use]
     pub fn has(self, signal: Signal) -> bool {

@@ -9,12 +9,13 @@ use crate::{
 };
 
 /// TERM is pending when the init's first instruction runs, so no init can say that it came too early.
-/// Twenty rounds, for where the loss is a race between the init and its child.
+/// It is sent by another process than the one that becomes the init, and through bash, since dash
+/// empties its mask when it forks. Twenty rounds, for where the loss is a race between the init and its child.
 pub(crate) fn d01_a_stop_signal_pending_at_the_start_is_not_lost(init: &Init) {
     for _ in 0..20 {
         let mut run = Stage::new(init)
             .through(&["env", "--block-signal=TERM"])
-            .after("kill -TERM $$")
+            .through(&["/bin/bash", "-c", "/bin/kill -TERM $$; exec \"$@\"", "bash"])
             .app(&["take 15", "on 15 record stopped", "on 15 exit 0"]);
         let exit = run.exit();
         // A child whose mask was emptied dies of it instead; that is no loss either.
@@ -291,7 +292,9 @@ pub(crate) fn status_mask(run: &Run, name: &str) -> Mask {
     let status = run.stdout();
     let start = format!("{name}:");
     let digits = status.lines().find_map(|line| line.strip_prefix(&start));
+    // The C library of whoever started the tests keeps these two, and may block them in a thread.
     Mask::parse(digits.unwrap_or_else(|| panic!("no {name} in {status:?}")))
+        .without(&[Signal(32), Signal(33)])
 }
 
 fn full_pipe() -> (PipeReader, PipeWriter) {

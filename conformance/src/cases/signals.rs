@@ -8,12 +8,14 @@ use crate::{Exit, Init, Signal, Stage};
 pub(crate) fn every_signal_is_forwarded(init: &Init) {
     let own = [Signal::KILL, Signal::STOP, Signal::CHLD];
     let suspend = [Signal::TSTP, Signal::TTIN, Signal::TTOU];
-    // Those that begin a stop come last.
-    let last = [Signal::INT, Signal::TERM];
+    // These begin a stop, in which another of them may mean nothing: each has a run of its own.
+    let stops = [Signal::INT, Signal::TERM];
     let mut plain: Vec<Signal> = (1..32).map(Signal).collect();
-    plain.retain(|signal| ![&own[..], &suspend, &last].concat().contains(signal));
-    plain.extend(last);
+    plain.retain(|signal| ![&own[..], &suspend, &stops].concat().contains(signal));
     each_is_forwarded(init, &plain);
+    for signal in stops {
+        each_is_forwarded(init, &[signal]);
+    }
 }
 
 /// `SIGRTMIN` itself is [`the_lowest_realtime_signal_is_forwarded`]: musl keeps it from programs.

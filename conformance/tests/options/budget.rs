@@ -28,14 +28,15 @@ fn grace_kills_before_it_is_over_and_not_long_before() {
 
 #[test]
 fn margin_is_how_long_before_the_end_it_is_done() {
-    both_ways("margin", "7500ms", |stage| {
-        let mut run = ignoring(stage.options(&["--grace", "8s"]), "TERM");
+    both_ways("margin", "3s", |stage| {
+        let mut run = ignoring(stage.options(&["--grace", "6s"]), "TERM");
         let _app = run.app();
         let start = Instant::now();
         run.signal(Signal::TERM);
         let (exit, took) = ends(&mut run, start);
         assert_eq!(exit, Exit::Code(137));
-        assert!(took < ms(3000), "half a second was left: {took:?}");
+        assert!(took > ms(2000), "three seconds were left: {took:?}");
+        assert!(took < ms(4000), "three seconds were left: {took:?}");
     });
 }
 
@@ -78,7 +79,7 @@ fn without_a_grace_nothing_is_killed_and_the_log_says_who_stays() {
     let naming = log
         .lines()
         .filter(|line| line.contains("puppet") && line.contains("ignores"));
-    assert!(naming.count() >= 3, "at 1, 5 and 10 s: {log}");
+    assert!(naming.count() >= 2, "at 1 and 5 s: {log}");
 }
 
 /// Every stop signal carries the milliseconds that are left.
