@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn strangers_are_left_out() {
         let pid = Pid::new;
-        let mut processes: Vec<Process> = [(9, 7), (7, 5), (8, 1), (5, 1), (4, 9)]
+        let mut processes: Vec<Process> = [(9, 7), (7, 5), (8, 1), (4, 9)]
             .map(|(own, parent)| Process::new(pid(own), pid(parent)))
             .into();
         keep_descendants(&mut processes, pid(5));

@@ -7,7 +7,7 @@ use std::fmt::Write;
 #[must_use = "makes a value and changes nothing"]
 pub(super) fn help(name: &str) -> String {
     let mut text = format!(
-        "Runs a command as PID 1 of a container; on a stop every process finishes its clean-up.\n\n\
+        "Runs a command as PID 1; on a stop every process finishes its clean-up.\n\n\
          Usage: {name} [OPTIONS] [--] COMMAND [ARG…]\n\n\
          Options end at the first word that is none. Each can also be given by the\n\
          environment variable that stands below it.\n"
