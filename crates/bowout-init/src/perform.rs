@@ -31,6 +31,8 @@ pub(crate) struct World {
     reaping: bool,
     /// The command, while it runs.
     command: Option<Pid>,
+    /// The signal for which a survey was asked for and not taken yet.
+    survey: Option<Signal>,
 }
 
 impl World {
@@ -63,6 +65,7 @@ impl World {
             set,
             reaping: false,
             command: None,
+            survey: None,
             is_init,
             log,
             config,
@@ -107,7 +110,7 @@ impl World {
     }
 
     /// Does one thing. What follows from it at once comes back as an event.
-    pub(crate) fn perform(&mut self, now: Instant, action: Action) -> Option<Event> {
+    pub(crate) fn perform(&mut self, action: Action) -> Option<Event> {
         match action {
             Action::Forward {
                 target,
@@ -130,11 +133,10 @@ impl World {
                 signal,
                 left,
             } => self.signal(target, signal, left),
-            Action::Survey { signal } => Some(Event::Surveyed(survey::take(
-                self.own,
-                self.is_init,
-                signal,
-            ))),
+            Action::Survey { signal } => {
+                self.survey = Some(signal);
+                None
+            }
             Action::Suspend => {
                 signals::stop_self();
                 self.give_terminal();
@@ -145,11 +147,18 @@ impl World {
                 None
             }
             // The loop ends with it.
-            Action::Finish { .. } => {
-                _ = now;
-                None
-            }
+            Action::Finish { .. } => None,
         }
+    }
+
+    /// Takes the survey that was asked for, if one was.
+    pub(crate) fn survey(&mut self) -> Option<Event> {
+        let signal = self.survey.take()?;
+        Some(Event::Surveyed(survey::take(
+            self.own,
+            self.is_init,
+            signal,
+        )))
     }
 
     /// Waits for signals until the deadline, and reaps whoever has ended.

@@ -46,10 +46,15 @@ impl Machine {
                         self.world.finish(&report);
                         return code;
                     }
-                    events.extend(self.world.perform(now, action));
+                    events.extend(self.world.perform(action));
                 }
             }
-            self.world.wait(self.core.deadline(), &mut events);
+            // A look at all processes is dear, so it comes after all that is known already: when the last
+            // child is gone there is nothing to look at.
+            match self.world.survey() {
+                Some(surveyed) => events.push_back(surveyed),
+                None => self.world.wait(self.core.deadline(), &mut events),
+            }
         }
     }
 }
