@@ -21,7 +21,7 @@ def stop(_number, _frame):
     stopping = True
     time.sleep(seconds)
     record("done")
-    sys.exit(0)
+    os._exit(0)  # at once: taking the interpreter down is no clean-up, and would be counted as the init's time
 
 
 signal.signal(signal.SIGTERM, stop)

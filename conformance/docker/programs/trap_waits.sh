@@ -1,4 +1,4 @@
-# A script that traps the signal, passes it on and waits. trap_waits.sh COMMAND [ARG]
+# A script that traps the signal, passes it on, waits, and then cleans up itself. trap_waits.sh COMMAND [ARG]
 note=/programs/bin/note
 
 stop() {
@@ -6,6 +6,8 @@ stop() {
     kill -TERM "$pid"
     wait "$pid"
     status=$?
+    # A foreground child inside the trap: who looks again now must not take it for a blocked trap.
+    sleep 0.3
     $note $$ script done
     exit $status
 }

@@ -96,7 +96,8 @@ pub struct Scenario {
     pub processes: usize,
     /// The exit code when all is well.
     pub exit_code: i32,
-    /// What the stop may take beside the clean-up: half of Docker's grace, where only the half-time step can help.
+    /// What the stop may take beside the slowest clean-up: one that comes after it, or half of Docker's grace where only
+    /// the half-time step can help.
     pub allowance: Duration,
     /// Names of processes that have an HTTP request in flight.
     pub servers: Vec<String>,
@@ -146,19 +147,22 @@ impl Scenario {
             Shape::OwnSession => ([script("own_session"), named].concat(), one),
         };
         let script_records = matches!(shape, Shape::TrapWaits | Shape::TrapForeground);
-        // bash looks the same whether it waits for a foreground child or in its wait builtin.
+        // bash looks the same whether it waits for a foreground child or in its wait builtin: half of Docker's grace.
         let blind = shape == Shape::TrapForeground && shell.ends_with("bash");
+        let half = Duration::from_secs(if blind { 5 } else { 0 });
+        // The script of TrapWaits records a clean-up that spans the program's; the other's comes after it.
+        let own = Duration::from_millis(if shape == Shape::TrapForeground {
+            300
+        } else {
+            0
+        });
         Self {
             title: format!("{}, {}", shape.title(), program.title()),
             image,
             command,
             processes: names.len() + usize::from(script_records),
             exit_code: shape.exit_code(),
-            allowance: if blind {
-                Duration::from_secs(5)
-            } else {
-                Duration::ZERO
-            },
+            allowance: half + own,
             frozen: (shape == Shape::Stopped).then(|| "app".to_owned()),
             flags: Vec::new(),
             options: Vec::new(),

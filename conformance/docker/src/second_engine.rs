@@ -1,4 +1,4 @@
-//! Starts a second Docker engine with another `--init-path`, on a socket and in folders of its own.
+//! Starts a second Docker engine with another `--init-path`, on a socket, in folders and in a network namespace of its own.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -31,7 +31,10 @@ impl SecondEngine {
             .map_err(|error| format!("cannot write: {error}"))?;
         // Should the machine's containerd be shared, the namespaces keep the two engines' containers apart.
         let namespace = unique();
-        let mut daemon = Command::new("dockerd")
+        // In a network namespace of its own: an engine without a bridge removes docker0, which is the other engine's.
+        let mut daemon = Command::new("unshare")
+            // Should this process be killed, the engine stops too.
+            .args(["--net", "setpriv", "--pdeathsig", "TERM", "dockerd"])
             .args([
                 "--bridge",
                 "none",
@@ -65,7 +68,7 @@ impl SecondEngine {
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(|error| format!("cannot run dockerd: {error}"))?;
+            .map_err(|error| format!("cannot run unshare: {error}"))?;
         let log = BufReader::new(daemon.stderr.take().expect("piped"));
         let second = Self { daemon, folder };
         // The reader goes on to the end: a full pipe would stop the daemon.

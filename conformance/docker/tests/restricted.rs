@@ -166,3 +166,37 @@ fn the_hosts_pid_namespace_keeps_its_strangers() {
     );
     assert_eq!(outcome.stop.exit_code, 0);
 }
+
+#[test]
+fn a_pid_namespace_shared_with_another_container_keeps_the_others_processes() {
+    let Some(engine) = Engine::or_skip() else {
+        return;
+    };
+    let mut other = Run::new(&engine, Image::Debian)
+        .command(&["/programs/bin/app", "0", "other"])
+        .start();
+    other.ready(1);
+    let namespace = format!("container:{}", other.name());
+    let command = ["sh", "/programs/daemon.sh", "/programs/bin/app"];
+    let mut container = Run::new(&engine, Image::Debian)
+        .init(&under_test())
+        .flags(&["--pid", &namespace])
+        .command(&command)
+        .start();
+    container.ready(2);
+    let stop = container.stop(10);
+    assert!(stop.graceful(), "{:?}\n{}", stop.unfinished(), stop.logs);
+    assert_eq!(stop.exit_code, 0);
+    let events: Vec<String> = other
+        .records()
+        .into_iter()
+        .map(|record| record.event)
+        .collect();
+    assert_eq!(events, ["ready"], "the other container was told something");
+    assert_eq!(other.inspect("{{.State.Running}}"), "true");
+}
+
+#[test]
+fn a_terminal_that_nobody_looks_at() {
+    check(&["--tty"]);
+}

@@ -2,11 +2,12 @@
 
 use conformance_docker::container::{Container, Run};
 use conformance_docker::engine::Engine;
-use conformance_docker::image::Image;
+use conformance_docker::image::{Image, build};
 use conformance_docker::init::Init;
 use conformance_docker::program::Program;
 use conformance_docker::scenario::{Scenario, Shape};
 use conformance_docker::skip::not_applicable;
+use conformance_docker::workplace::Scratch;
 
 const APP: [&str; 3] = ["/programs/bin/app", "300", "app"];
 
@@ -126,6 +127,42 @@ fn stop_on_quit_makes_sigquit_the_stop() {
 #[test]
 fn stop_on_a_realtime_signal_makes_it_the_stop() {
     stops_the_tree("SIGRTMIN+3", "RTMIN+3", "got RTMIN+3");
+}
+
+#[test]
+fn stopsignal_of_a_dockerfile_stops_the_tree() {
+    let Some(engine) = Engine::or_skip() else {
+        return;
+    };
+    let init = under_test();
+    if !init.is_bowout() {
+        return not_applicable("--stop-on is bowout's");
+    }
+    let base = Image::Busybox
+        .tag(&engine)
+        .unwrap_or_else(|error| panic!("{error}"));
+    let context = Scratch::new();
+    std::fs::copy(init.path(), context.path().join("init")).expect("copy the init");
+    let dockerfile = format!(
+        "FROM {base}\nCOPY init /init\nSTOPSIGNAL SIGQUIT\nENTRYPOINT [\"/init\", \"--stop-on\", \"QUIT\", \"--\"]\n\
+         CMD [\"sh\", \"/programs/daemon.sh\", \"/programs/bin/app\"]\n"
+    );
+    std::fs::write(context.path().join("Dockerfile"), dockerfile).expect("write the Dockerfile");
+    let built =
+        build(&engine, context.path()).unwrap_or_else(|error| panic!("docker build: {error}"));
+    let mut container = Run::tag(&engine, built.tag()).start();
+    container.ready(2);
+    let stop = container.stop(10);
+    drop(container);
+    assert!(stop.graceful(), "{:?}\n{}", stop.unfinished(), stop.logs);
+    for name in ["main", "daemon"] {
+        let told = stop
+            .records
+            .iter()
+            .filter(|record| record.name == name && record.event == "got QUIT")
+            .count();
+        assert_eq!(told, 1, "{name}: {:#?}", stop.records);
+    }
 }
 
 #[test]
