@@ -1,5 +1,6 @@
 //! Runs the tasks of the repository: `cargo xtask` lists them.
 
+mod demo;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::process::{Command, ExitCode};
 const USAGE: &str = "\
 Usage: cargo xtask TASK
 
+  demo    build, then stop a bad entrypoint without an init, with those installed, and with bowout
   build   the static programs that tests and images use (x86-64 musl, release)
   dist    the same for x86-64 and aarch64, copied to target/dist with their sizes
   test    build, then every test of the workspace; arguments go to the test runner
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
     let rest: Vec<String> = arguments.collect();
     let result = match task.as_str() {
         "build" => build(NATIVE),
+        "demo" => build(NATIVE).and_then(|()| demo::run()),
         "dist" => dist(),
         "test" => build(NATIVE).and_then(|()| test(&rest)),
         "lint" => lint(),
