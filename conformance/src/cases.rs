@@ -53,6 +53,7 @@ macro_rules! with_every_case {
                 d08_ctrl_z_does_not_freeze_the_command,
                 ctrl_c_reaches_the_command_once,
                 job_control_of_a_shell_works,
+                with_a_terminal_the_app_below_a_shell_is_told,
             }
             stop {
                 the_stop_signal_reaches_the_command,
@@ -79,6 +80,7 @@ macro_rules! with_every_case {
             stop_tree {
                 a_daemon_that_double_forked_is_waited_for,
                 a_child_in_its_own_session_is_waited_for,
+                a_visitor_from_outside_is_told_and_waited_for,
                 a_chain_of_ten_is_waited_for,
                 a_hundred_workers_in_own_sessions_all_finish,
                 a_thousand_workers_all_finish,
@@ -118,6 +120,7 @@ macro_rules! with_every_case {
                 with_every_signal_blocked_it_works,
                 without_proc_it_works,
                 with_a_read_only_root_it_works,
+                without_capabilities_it_works,
                 at_the_process_limit_it_works,
             }
         }

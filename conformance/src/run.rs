@@ -5,7 +5,7 @@ use std::env;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -57,9 +57,7 @@ impl Run {
                 "PATH",
                 env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into()),
             )
-            .env("PUPPET", puppet_binary())
-            .env("PUPPET_SOCKET", folder.path().join("socket"))
-            .env("PUPPET_RECORD", folder.path().join("record"))
+            .envs(puppet_environment(&folder))
             .envs(stage.environment);
         let file = |name: &str| Stdio::from(folder.create(name));
         let terminal = if stage.terminal {
@@ -164,6 +162,26 @@ impl Run {
         self.init().signal(signal);
     }
 
+    /// Starts a puppet that enters the namespace from outside, as `docker exec` does.
+    ///
+    /// # Panics
+    /// If it can't be started.
+    #[track_caller]
+    pub fn enter(&self, name: &str, commands: &[&str]) {
+        let Process(first) = self.first();
+        let mut visitor = Command::new("nsenter");
+        visitor
+            .args(["--target", &first.to_string(), "--pid", "--mount"])
+            .arg(puppet_binary())
+            .arg(name)
+            .args(commands)
+            .env_clear()
+            .envs(puppet_environment(&self.folder))
+            .stdin(Stdio::null());
+        let mut child = visitor.spawn().expect("cannot run nsenter");
+        thread::spawn(move || child.wait());
+    }
+
     /// Waits until the init has ended.
     ///
     /// # Panics
@@ -244,6 +262,14 @@ impl Drop for Run {
         self.closed.store(true, Ordering::Release);
         let _ = UnixStream::connect(self.folder.path().join("socket"));
     }
+}
+
+fn puppet_environment(folder: &Scratch) -> [(&'static str, PathBuf); 3] {
+    [
+        ("PUPPET", puppet_binary().to_owned()),
+        ("PUPPET_SOCKET", folder.path().join("socket")),
+        ("PUPPET_RECORD", folder.path().join("record")),
+    ]
 }
 
 #[track_caller]

@@ -1,7 +1,7 @@
 //! Prints who passes what: every case that any init can take, against every init that is installed.
 //!
 //! `cargo run -p conformance --bin who-passes [INIT…]`, where an INIT is a command line as in
-//! `'tini -g --'`. Without any it is `bowout-init` and the well-known ones.
+//! `'tini -g --'`. Without any it is `bowout-init`, the well-known ones, and none.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -37,9 +37,9 @@ fn main() -> ExitCode {
     let inits: Vec<(String, Init)> = if given.is_empty() {
         let installed = PEERS.iter().filter(|line| is_installed(line));
         let peers = installed.map(|line| ((*line).to_owned(), Init::parse(line)));
-        std::iter::once(("bowout-init --".to_owned(), Init::bowout()))
-            .chain(peers)
-            .collect()
+        let ours = ("bowout-init --".to_owned(), Init::bowout());
+        let none = ("no init".to_owned(), Init::parse(""));
+        std::iter::once(ours).chain(peers).chain([none]).collect()
     } else {
         given
             .into_iter()

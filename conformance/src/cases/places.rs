@@ -68,6 +68,19 @@ pub(crate) fn with_a_read_only_root_it_works(init: &Init) {
     forwards_and_stops(run);
 }
 
+/// Root in name only, as with `--cap-drop ALL`.
+pub(crate) fn without_capabilities_it_works(init: &Init) {
+    let run = Stage::new(init)
+        .through(&[
+            "setpriv",
+            "--bounding-set=-all",
+            "--inh-caps=-all",
+            "--no-new-privs",
+        ])
+        .app(&["take all"]);
+    forwards_and_stops(run);
+}
+
 /// The init and its command are all that the limit allows: the next fork of either fails.
 pub(crate) fn at_the_process_limit_it_works(init: &Init) {
     // A user of its own for each run, for the limit counts all processes of a user.

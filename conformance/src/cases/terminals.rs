@@ -63,3 +63,15 @@ pub(crate) fn job_control_of_a_shell_works(init: &Init) {
     run.terminal().type_in("exit 5\n");
     assert_eq!(run.exit(), Exit::Code(5));
 }
+
+/// Where the shell leads the terminal's session, its end hangs up whoever is in the foreground: the
+/// kernel sends SIGHUP, in the middle of the clean-up.
+pub(crate) fn with_a_terminal_the_app_below_a_shell_is_told(init: &Init) {
+    let mut run = Stage::new(init)
+        .terminal()
+        .script("$PUPPET app 'catch 15' 'on 15 clean 50' 'on 15 exit 0'; true");
+    let _app = run.app();
+    run.signal(Signal::TERM);
+    run.exit();
+    assert!(run.record().cleaned("app"), "{:?}", run.record());
+}

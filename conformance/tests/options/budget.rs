@@ -157,6 +157,7 @@ fn at_half_time_the_workers_of_a_silent_master_are_told() {
     worker.expect(Signal::TERM);
     let told = start.elapsed();
     assert!(told >= ms(1000), "it was told before half of 2 s: {told:?}");
+    assert!(told < ms(2000), "it was told too late: {told:?}");
     worker.exit(0);
     app.exit(5);
     assert_eq!(run.exit(), Exit::Code(5));

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use conformance::{Exit, Scratch, Signal};
 
-use crate::{both_ways, ends, ms, stage};
+use crate::{await_orphan, both_ways, ends, ms, stage};
 
 /// A script that becomes a puppet of this name.
 fn hook(scratch: &Scratch, name: &str) -> String {
@@ -56,25 +56,36 @@ fn a_hook_has_arguments() {
 
 #[test]
 fn a_hook_that_fails_changes_nothing() {
-    let options = [
-        "--pre-stop",
-        "/bin/false",
-        "--post-stop",
-        "/no/such/program",
-    ];
+    let scratch = Scratch::new();
+    let fail = scratch.write(
+        "fail",
+        "#!/bin/sh\necho hook failed >> $PUPPET_RECORD\nexit 9\n",
+        0o755,
+    );
+    let options = ["--pre-stop", &fail, "--post-stop", "/no/such/program"];
     let mut run = stage()
         .options(&options)
         .app(&["catch 15", "on 15 clean 0", "on 15 exit 3"]);
     let _app = run.app();
     run.signal(Signal::TERM);
     assert_eq!(run.exit(), Exit::Code(3));
-    assert!(run.record().cleaned("app"), "{:?}", run.record());
+    let record = run.record();
+    assert!(
+        record.has("hook failed") && record.cleaned("app"),
+        "{record:?}"
+    );
+}
+
+/// A hook that ignores the signal, and whose child does.
+fn hanging(scratch: &Scratch) -> String {
+    let text = "#!/bin/sh\ntrap '' TERM\necho hook hangs >> $PUPPET_RECORD\nsleep infinity\n";
+    scratch.write("hang", text, 0o755)
 }
 
 #[test]
 fn a_hook_that_hangs_costs_no_more_than_its_share() {
     let scratch = Scratch::new();
-    let hang = scratch.write("hang", "#!/bin/sh\ntrap '' TERM\nsleep infinity\n", 0o755);
+    let hang = hanging(&scratch);
     let options = ["--grace", "4s", "--pre-stop", &hang, "--post-stop", &hang];
     let mut run = stage()
         .options(&options)
@@ -84,11 +95,53 @@ fn a_hook_that_hangs_costs_no_more_than_its_share() {
     run.signal(Signal::TERM);
     let (exit, took) = ends(&mut run, start);
     assert_eq!(exit, Exit::Code(3));
-    assert!(run.record().cleaned("app"), "{:?}", run.record());
+    let record = run.record();
+    assert!(
+        record.has("hook hangs") && record.cleaned("app"),
+        "{record:?}"
+    );
     assert!(
         took < ms(4000),
         "the platform would have killed before: {took:?}"
     );
+}
+
+#[test]
+fn a_pre_stop_hook_has_a_time_of_its_own() {
+    let scratch = Scratch::new();
+    both_ways("pre-stop-timeout", "500ms", |stage| {
+        let mut run = stage
+            .options(&["--pre-stop", &hanging(&scratch)])
+            .app(&["take 15"]);
+        let mut app = run.app();
+        let start = Instant::now();
+        run.signal(Signal::TERM);
+        app.expect(Signal::TERM);
+        let told = start.elapsed();
+        assert!(told >= ms(500), "the hook had less than its time: {told:?}");
+        assert!(told < ms(2000), "the hook had more than its time: {told:?}");
+        app.exit(3);
+        assert_eq!(run.exit(), Exit::Code(3));
+    });
+}
+
+#[test]
+fn a_post_stop_hook_has_a_time_of_its_own() {
+    let scratch = Scratch::new();
+    both_ways("post-stop-timeout", "500ms", |stage| {
+        let mut run = stage
+            .options(&["--post-stop", &hanging(&scratch)])
+            .app(&["take 15"]);
+        let mut app = run.app();
+        run.signal(Signal::TERM);
+        app.expect(Signal::TERM);
+        let start = Instant::now();
+        app.exit(3);
+        let (exit, took) = ends(&mut run, start);
+        assert_eq!(exit, Exit::Code(3));
+        assert!(took >= ms(500), "the hook had less than its time: {took:?}");
+        assert!(took < ms(2000), "the hook had more than its time: {took:?}");
+    });
 }
 
 #[test]
@@ -107,11 +160,13 @@ fn drain_is_a_time_in_which_nobody_is_told() {
 
 #[test]
 fn drain_is_over_when_nobody_is_left() {
+    // It would die of the signal if it were told.
     let mut run = stage()
         .options(&["--grace", "60s", "--drain", "30s"])
         .app(&[]);
     let mut app = run.app();
     run.signal(Signal::TERM);
+    await_orphan(&run, &mut app);
     let start = Instant::now();
     app.exit(3);
     let (exit, took) = ends(&mut run, start);

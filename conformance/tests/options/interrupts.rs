@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use conformance::{Exit, Puppet, Run, Signal};
 
-use crate::{ends, ignoring, ms, stage};
+use crate::{await_orphan, ends, ignoring, ms, stage};
 
 #[test]
 fn a_second_sigint_cuts_the_time_to_a_quarter() {
@@ -68,16 +68,4 @@ fn a_second_sigterm_neither_skips_the_drain_nor_cuts_the_time() {
 fn interrupt(run: &Run, app: &mut Puppet) {
     run.signal(Signal::INT);
     await_orphan(run, app);
-}
-
-/// Whatever came to the init before it reaped an orphan has been dealt with.
-fn await_orphan(run: &Run, app: &mut Puppet) {
-    app.spawn("parent", "");
-    let mut parent = run.puppet("parent");
-    parent.spawn("orphan", "");
-    let mut orphan = run.puppet("orphan");
-    parent.exit(0);
-    app.ask("wait parent");
-    orphan.exit(0);
-    orphan.process.await_reaped();
 }

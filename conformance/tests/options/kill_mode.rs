@@ -59,9 +59,12 @@ fn main_kills_all() {
 fn group_tells_the_whole_group_at_once() {
     both_ways("kill-mode", "group", |stage| {
         let (mut run, [mut app, mut worker]) = master_and_worker(stage);
+        let start = Instant::now();
         run.signal(Signal::TERM);
         app.expect(Signal::TERM);
         worker.expect(Signal::TERM);
+        // Half-time, when all are told in auto too, would be after nearly 5 s.
+        assert!(start.elapsed() < ms(3000), "{:?}", start.elapsed());
         worker.exit(0);
         app.exit(3);
         assert_eq!(run.exit(), Exit::Code(3));

@@ -14,7 +14,7 @@ mod stop_signal;
 
 use std::time::{Duration, Instant};
 
-use conformance::{Exit, Init, Run, Stage, puppet_binary};
+use conformance::{Exit, Init, Puppet, Run, Stage, puppet_binary};
 
 /// `bowout-init` as PID 1.
 fn stage() -> Stage {
@@ -43,6 +43,18 @@ fn ignoring(stage: Stage, signals: &str) -> Run {
 fn ends(run: &mut Run, start: Instant) -> (Exit, Duration) {
     let (exit, at) = run.exit_at();
     (exit, at.saturating_duration_since(start))
+}
+
+/// Whatever came to the init before it reaped an orphan has been dealt with.
+fn await_orphan(run: &Run, app: &mut Puppet) {
+    app.spawn("parent", "");
+    let mut parent = run.puppet("parent");
+    parent.spawn("orphan", "");
+    let mut orphan = run.puppet("orphan");
+    parent.exit(0);
+    app.ask("wait parent");
+    orphan.exit(0);
+    orphan.process.await_reaped();
 }
 
 const fn ms(milliseconds: u64) -> Duration {

@@ -64,6 +64,11 @@ fn at_the_process_limit_a_stop_goes_on_without_its_hook() {
     app.expect(Signal::TERM);
     app.exit(3);
     assert_eq!(run.exit(), Exit::Code(3));
+    assert!(
+        run.stderr().contains("pre-stop"),
+        "nobody says so: {}",
+        run.stderr()
+    );
 }
 
 /// Leftovers of the init's own are swept, also a daemon of another session; a stranger is not.

@@ -19,6 +19,17 @@ fn the_stop_signal_is_sent_instead_of_the_one_that_came() {
 }
 
 #[test]
+fn the_command_line_goes_before_the_environment() {
+    let run = stage()
+        .env("BOWOUT_STOP_SIGNAL", "QUIT")
+        .options(&["--stop-signal", "INT"])
+        .app(&["take 2,3,15"]);
+    let mut app = run.app();
+    run.signal(Signal::TERM);
+    app.expect(Signal::INT);
+}
+
+#[test]
 fn stop_signals_have_names_and_numbers() {
     let names = [
         ("INT", 2),
