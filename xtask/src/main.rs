@@ -133,6 +133,7 @@ fn lint() -> Result<()> {
         "wasm32-unknown-unknown",
     ])?;
     report_tidy()?;
+    dependencies()?;
     match Command::new(env!("CARGO"))
         .args(["deny", "--version"])
         .output()
@@ -151,6 +152,38 @@ fn lint() -> Result<()> {
             println!("SKIP cargo deny: not installed (cargo install --locked cargo-deny)");
             Ok(())
         }
+    }
+}
+
+/// All that PID 1 links is on a list that is committed: one more is seen in a review.
+fn dependencies() -> Result<()> {
+    let arguments = [
+        "tree",
+        "--package",
+        "bowout-init",
+        "--edges",
+        "normal,no-proc-macro",
+        "--target",
+        NATIVE,
+        "--prefix",
+        "none",
+        "--no-dedupe",
+        "--format",
+        "{lib}",
+    ];
+    let output = Command::new(env!("CARGO"))
+        .args(arguments)
+        .current_dir(root())
+        .output();
+    let output = output.map_err(|error| format!("cannot run cargo tree: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let linked: std::collections::BTreeSet<&str> = text.lines().collect();
+    let list = "crates/bowout-init/dependencies.txt";
+    let listed =
+        std::fs::read_to_string(root().join(list)).map_err(|error| format!("{list}: {error}"))?;
+    match linked == listed.lines().collect() {
+        true => Ok(()),
+        false => Err(format!("{list}: bowout-init links {linked:?}")),
     }
 }
 
