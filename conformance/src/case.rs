@@ -1,7 +1,7 @@
 //! Holds one init to one case, and says what came of it.
 
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crate::cases::CASES;
 use crate::init::Init;
@@ -54,7 +54,8 @@ pub fn test(name: &str, body: impl FnOnce()) {
     match judge(body) {
         Verdict::Passed => {}
         Verdict::Skipped(reason) => println!("SKIP {name}: {reason}"),
-        Verdict::Failed(reason) => panic!("{name}: {reason}"),
+        // The reason was printed when the body panicked.
+        Verdict::Failed(reason) => resume_unwind(Box::new(reason)),
     }
 }
 

@@ -36,7 +36,7 @@ pub use record::Record;
 pub use run::Run;
 pub use scratch::Scratch;
 pub use signal::Signal;
-pub use skip::{Skip, skip};
+pub use skip::{Skip, need_root, skip};
 pub use stage::{Privilege, Rank, Stage};
 pub use terminal::Terminal;
 pub use watchdog::{await_that, expect_hangs, watchdog};

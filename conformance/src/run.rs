@@ -1,7 +1,6 @@
 //! Runs an init with its command, and waits for what comes of it.
 
 use std::cell::RefCell;
-use std::env;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -25,6 +24,10 @@ use crate::signal::Signal;
 use crate::stage::{Rank, Stage};
 use crate::terminal::{Terminal, three};
 use crate::watchdog::{await_that, watchdog};
+
+/// The same for everybody: a folder that the user of a test may not search would make "not found" into
+/// "permission denied".
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// An init that runs. Dropped, it is killed with everything in its namespace.
 pub struct Run {
@@ -53,10 +56,7 @@ impl Run {
         starter
             .args(&line[1..])
             .env_clear()
-            .env(
-                "PATH",
-                env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into()),
-            )
+            .env("PATH", PATH)
             .envs(puppet_environment(&folder))
             .envs(stage.environment);
         let file = |name: &str| Stdio::from(folder.create(name));

@@ -1,10 +1,19 @@
 //! Skips a case in the open, and only where a skip may pass.
 
 use std::env;
-use std::panic::panic_any;
+use std::panic::resume_unwind;
+
+use nix::unistd::geteuid;
 
 /// The payload of a skip.
 pub struct Skip(pub String);
+
+/// Leaves the case unless whoever runs the tests is root.
+pub fn need_root() {
+    if !geteuid().is_root() {
+        skip("only root can do that");
+    }
+}
 
 /// Leaves the case with a reason why it can't be held here.
 ///
@@ -17,5 +26,6 @@ pub fn skip(reason: &str) -> ! {
         !set("CI", "true") && !set("BOWOUT_NO_SKIP", "1"),
         "a skip is a failure here: {reason}"
     );
-    panic_any(Skip(reason.to_owned()));
+    // Not `panic_any`, which would print a message that looks like a failure.
+    resume_unwind(Box::new(Skip(reason.to_owned())));
 }

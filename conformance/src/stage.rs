@@ -8,7 +8,7 @@ use nix::unistd::geteuid;
 use crate::binaries::puppet_binary;
 use crate::init::Init;
 use crate::run::Run;
-use crate::skip::skip;
+use crate::skip::{need_root, skip};
 
 /// Which process of its PID namespace the init is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,9 +198,7 @@ impl Stage {
         }
         line.extend(["--pid", "--fork", "--mount-proc", "--kill-child"]);
         if self.privilege == Privilege::OtherUser {
-            if !is_root {
-                skip("only root can start it as another user");
-            }
+            need_root();
             line.extend(become_other);
         }
         if self.terminal {

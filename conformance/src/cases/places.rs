@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::cases::defects::orphan;
 use crate::cases::stop_tree::daemon_is_waited_for;
-use crate::{Exit, Init, Privilege, Process, Rank, Run, Signal, Stage};
+use crate::{Exit, Init, Privilege, Process, Rank, Run, Signal, Stage, need_root};
 
 pub(crate) fn without_privilege_it_works(init: &Init) {
     let stage = Stage::new(init).privilege(Privilege::UserNamespace);
@@ -83,6 +83,7 @@ pub(crate) fn without_capabilities_it_works(init: &Init) {
 
 /// The init and its command are all that the limit allows: the next fork of either fails.
 pub(crate) fn at_the_process_limit_it_works(init: &Init) {
+    need_root();
     // A user of its own for each run, for the limit counts all processes of a user.
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed) % 100;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::cases::stop::CLEANS_UP;
-use crate::{Exit, Init, Run, Signal, Stage};
+use crate::{Exit, Init, Run, Signal, Stage, need_root};
 
 pub(crate) fn a_daemon_that_double_forked_is_waited_for(init: &Init) {
     let mut run = Stage::new(init).app(&["catch 15", "on 15 exit 0"]);
@@ -40,6 +40,7 @@ pub(crate) fn a_child_in_its_own_session_is_waited_for(init: &Init) {
 
 /// A process that entered the namespace from outside, as `docker exec` has it: nobody's child there.
 pub(crate) fn a_visitor_from_outside_is_told_and_waited_for(init: &Init) {
+    need_root();
     let mut run = Stage::new(init).app(&[]);
     let _app = run.app();
     run.enter("visitor", &["catch 15", "on 15 clean 50", "on 15 exit 0"]);

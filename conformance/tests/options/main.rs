@@ -14,11 +14,19 @@ mod stop_signal;
 
 use std::time::{Duration, Instant};
 
-use conformance::{Exit, Init, Puppet, Run, Stage, puppet_binary};
+use conformance::{Exit, Init, Puppet, Run, Stage, need_root, puppet_binary};
 
 /// `bowout-init` as PID 1.
 fn stage() -> Stage {
     Stage::new(&Init::bowout())
+}
+
+/// Holds a body that takes root to set up.
+fn as_root(name: &str, body: impl FnOnce()) {
+    conformance::case::test(name, || {
+        need_root();
+        body();
+    });
 }
 
 /// Holds a body with an option given on the command line, and once more by its variable.

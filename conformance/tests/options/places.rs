@@ -2,7 +2,7 @@
 
 use conformance::{Exit, Privilege, Rank, Signal};
 
-use crate::stage;
+use crate::{as_root, stage};
 
 /// A wrapper shell and an app, in a session of their own.
 const WRAPPED: &str = "$PUPPET app 'catch 15' 'on 15 clean 50' 'on 15 exit 0'; exit 5";
@@ -46,28 +46,33 @@ fn without_capabilities_the_walk_works() {
 /// A pre_stop hook that can't be started is no reason not to stop.
 #[test]
 fn at_the_process_limit_a_stop_goes_on_without_its_hook() {
-    let uid = (300_000 + std::process::id()).to_string();
-    let mut run = stage()
-        .through(&[
-            "setpriv",
-            "--reuid",
-            &uid,
-            "--regid",
-            &uid,
-            "--clear-groups",
-        ])
-        .through(&["prlimit", "--nproc=2:2"])
-        .options(&["--grace", "4s", "--pre-stop", "/bin/true"])
-        .app(&["take 15"]);
-    let mut app = run.app();
-    run.signal(Signal::TERM);
-    app.expect(Signal::TERM);
-    app.exit(3);
-    assert_eq!(run.exit(), Exit::Code(3));
-    assert!(
-        run.stderr().contains("pre-stop"),
-        "nobody says so: {}",
-        run.stderr()
+    as_root(
+        "at_the_process_limit_a_stop_goes_on_without_its_hook",
+        || {
+            let uid = (300_000 + std::process::id()).to_string();
+            let mut run = stage()
+                .through(&[
+                    "setpriv",
+                    "--reuid",
+                    &uid,
+                    "--regid",
+                    &uid,
+                    "--clear-groups",
+                ])
+                .through(&["prlimit", "--nproc=2:2"])
+                .options(&["--grace", "4s", "--pre-stop", "/bin/true"])
+                .app(&["take 15"]);
+            let mut app = run.app();
+            run.signal(Signal::TERM);
+            app.expect(Signal::TERM);
+            app.exit(3);
+            assert_eq!(run.exit(), Exit::Code(3));
+            assert!(
+                run.stderr().contains("pre-stop"),
+                "nobody says so: {}",
+                run.stderr()
+            );
+        },
     );
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use conformance::{Exit, Run, Stage, puppet_binary};
 use serde_json::Value;
 
-use crate::stage;
+use crate::{as_root, stage};
 
 /// A main that ends of the signal, a worker that cleans up and one that ignores it, stopped.
 fn stopped(stage: Stage) -> (Run, Numbers) {
@@ -104,18 +104,24 @@ fn one_that_was_killed_is_named_for_people() {
 
 #[test]
 fn in_kubernetes_the_account_is_in_the_termination_log() {
-    let name = puppet_binary()
-        .file_name()
-        .expect("it has a name")
-        .to_string_lossy()
-        .into_owned();
-    let stage = stage().env("KUBERNETES_SERVICE_HOST", "10.0.0.1").after(
-        "mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3 || exit 98
+    as_root(
+        "in_kubernetes_the_account_is_in_the_termination_log",
+        || {
+            let name = puppet_binary()
+                .file_name()
+                .expect("it has a name")
+                .to_string_lossy()
+                .into_owned();
+            let stage = stage().env("KUBERNETES_SERVICE_HOST", "10.0.0.1").after(
+                "mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3 || exit 98
          : > /dev/termination-log
          : > ${PUPPET_RECORD%/*}/termination
          mount --bind ${PUPPET_RECORD%/*}/termination /dev/termination-log || exit 98",
+            );
+            let (run, _numbers) = stopped(stage);
+            let text =
+                fs::read_to_string(run.folder().join("termination")).expect("there is a log");
+            assert!(text.contains("SIGTERM") && text.contains(&name), "{text:?}");
+        },
     );
-    let (run, _numbers) = stopped(stage);
-    let text = fs::read_to_string(run.folder().join("termination")).expect("there is a log");
-    assert!(text.contains("SIGTERM") && text.contains(&name), "{text:?}");
 }
