@@ -176,10 +176,23 @@ impl Session {
         }
     }
 
-    /// A line, if one is there.
-    #[must_use]
-    pub fn try_line(&self) -> Option<Said> {
-        self.lines.try_recv().ok()
+    /// Every line that has been written until now.
+    pub fn heard(&mut self) -> Vec<Said> {
+        // A line of ours behind them: when it comes back, they all have come.
+        let events = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(self.scratch.file(FIFO));
+        let written = events.and_then(|mut events| events.write_all(b"harness 0 mark\n"));
+        written.expect("FIFO");
+        let mut heard = Vec::new();
+        loop {
+            let said = self.next_line("the harness's own mark");
+            if said.role == "harness" {
+                return heard;
+            }
+            heard.push(said);
+        }
     }
 
     /// The pid, in the harness's namespace, of a process of the observer.

@@ -70,19 +70,15 @@ fn finish(tool: Tool, side: Side, setting: &Setting, options: &[&str]) -> Observ
     let mut finished = 0;
     let mut end = None;
     procfs::until("the end of the init", || {
-        // Lines first: what was said before the end is there once the end is seen.
-        let ended = session.try_end();
-        while let Some(said) = session.try_line() {
-            if said.role == "main" {
-                continue;
-            }
-            if said.word == "got 15" {
+        end = session.try_end();
+        // What was said before the end is heard before it.
+        for said in session.heard() {
+            if said.role != "main" && said.word == "got 15" {
                 let pid = session.pid(&said.role);
                 session.send(pid, LEAVE);
             }
-            finished += u32::from(said.word == "leaving");
+            finished += u32::from(said.role != "main" && said.word == "leaving");
         }
-        end = ended;
         end.is_some()
     });
     let fate = if finished == 2 { "finished" } else { "killed" };
