@@ -39,7 +39,7 @@ impl Cgroup {
         };
         let path = base.join(format!("bench-{}-{name}", std::process::id()));
         fs::create_dir(&path)
-            .map_err(|error| format!("cannot make a cgroup: {}: {error}", path.display()))?;
+            .map_err(|error| format!("cannot make a cgroup in {}: {error}", base.display()))?;
         Ok(Self {
             path,
             home: place.home,

@@ -65,7 +65,7 @@ pub(crate) fn render(comparison: &Comparison) -> String {
             escape(&row.verdict.says)
         );
     }
-    let failures: Vec<String> = failures(comparison).collect();
+    let failures = failures(comparison);
     if !failures.is_empty() {
         let _ = write!(text, "\nNot measured:\n\n{}", failures.concat());
     }
@@ -132,21 +132,30 @@ fn target(row: &Row) -> String {
     }
 }
 
-fn failures(comparison: &Comparison) -> impl Iterator<Item = String> + '_ {
-    comparison.rows.iter().flat_map(|row| {
-        row.cells
-            .iter()
-            .zip(&comparison.entrants)
-            .filter_map(|(cell, entrant)| match cell {
-                Some(Cell::Failed(reason)) => Some(format!(
-                    "- {}, {}: {}\n",
-                    row.figure.title,
-                    escape(&entrant.name),
-                    escape(reason)
-                )),
-                Some(Cell::Measured(_)) | None => None,
-            })
-    })
+/// A line for each figure and reason, with the inits that it holds for.
+fn failures(comparison: &Comparison) -> Vec<String> {
+    let mut lines = Vec::new();
+    for row in &comparison.rows {
+        let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
+        for (cell, entrant) in row.cells.iter().zip(&comparison.entrants) {
+            let Some(Cell::Failed(reason)) = cell else {
+                continue;
+            };
+            match by_reason.iter_mut().find(|(known, _)| known == reason) {
+                Some((_, names)) => names.push(&entrant.name),
+                None => by_reason.push((reason, vec![&entrant.name])),
+            }
+        }
+        for (reason, names) in by_reason {
+            lines.push(format!(
+                "- {} ({}): {}\n",
+                row.figure.title,
+                escape(&names.join(", ")),
+                escape(reason)
+            ));
+        }
+    }
+    lines
 }
 
 /// Names and reasons come from outside: they may not end a cell or open a tag.
@@ -207,7 +216,7 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("- workers of 1,000 that finish, slow &lt;peer>: hung\n"),
+            text.contains("- workers of 1,000 that finish (slow &lt;peer>): hung\n"),
             "{text}"
         );
     }
