@@ -160,7 +160,7 @@ impl Supervisor {
                 }
             }
             Event::Exited { pid, status } => self.exited(pid, status, now, out),
-            Event::ChildrenGone => self.children_gone(now),
+            Event::ChildrenGone => self.children_gone(now, out),
             Event::NamespaceEmptied => self.namespace_emptied(),
             Event::Suspended { pid, signal } => self.suspended(pid, signal, out),
             Event::SignalReceived(received) => self.signal_received(received, now, out),
@@ -283,6 +283,7 @@ impl Supervisor {
 
     fn exited(&mut self, pid: Pid, status: Status, now: Instant, out: &mut Actions) {
         self.recorder.reaped(pid, status, now);
+        self.surveyor.reaped(pid);
         if let Some(report) = self.hooks.exited(pid, status, now) {
             self.hook_ended(report, out);
             return;
@@ -359,7 +360,7 @@ impl Supervisor {
         self.services[id.0].state = State::Stopping(stopping);
     }
 
-    fn children_gone(&mut self, now: Instant) {
+    fn children_gone(&mut self, now: Instant, out: &mut Actions) {
         self.alone = true;
         self.recorder.nobody_is_left(now);
         for service in &mut self.services {
@@ -367,7 +368,7 @@ impl Supervisor {
                 stopping.nobody_is_left();
             }
         }
-        self.sweep_children_gone(now);
+        self.sweep_children_gone(now, out);
     }
 
     /// Why the container is to stop although nobody asked for it.

@@ -111,7 +111,8 @@ impl Stopping {
     }
 
     /// The signal of the present rung.
-    pub(crate) fn signal(&self) -> Signal {
+    #[must_use = "reads a value and changes nothing"]
+    pub fn signal(&self) -> Signal {
         self.ladder[self.rung]
     }
 

@@ -5,7 +5,8 @@ use super::{Phase, Supervisor};
 use crate::action::{Action, Note};
 use crate::process::Process;
 use crate::service::State;
-use crate::{Instant, Signal};
+use crate::{Instant, Pid, Signal};
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -25,6 +26,8 @@ pub(super) struct Surveyor {
     asked: Option<Instant>,
     /// Before this moment the next one may not begin.
     not_before: Option<Instant>,
+    /// Who was reaped since then: the answer may still show them, and their numbers are free.
+    reaped: BTreeSet<Pid>,
     /// Whether /proc could not be read.
     blind: bool,
 }
@@ -39,6 +42,13 @@ impl Surveyor {
     /// Something is due now that is done to those whom a survey finds.
     pub(super) fn want_now(&mut self, now: Instant) {
         self.due = Some(now);
+    }
+
+    /// A child was reaped.
+    pub(super) fn reaped(&mut self, pid: Pid) {
+        if self.asked.is_some() {
+            self.reaped.insert(pid);
+        }
     }
 
     pub(super) fn is_blind(&self) -> bool {
@@ -57,11 +67,13 @@ impl Surveyor {
         }
     }
 
-    fn answered(&mut self, now: Instant) {
+    /// Returns who was reaped meanwhile.
+    fn answered(&mut self, now: Instant) -> BTreeSet<Pid> {
         if let Some(asked) = self.asked.take() {
             let cost = now.since(asked);
-            self.not_before = Some(now.after(cost.saturating_mul(SPACING)));
+            self.not_before = (!cost.is_zero()).then(|| now.after(cost.saturating_mul(SPACING)));
         }
+        core::mem::take(&mut self.reaped)
     }
 }
 
@@ -72,11 +84,12 @@ impl Supervisor {
         now: Instant,
         out: &mut Vec<Action>,
     ) {
-        self.surveyor.answered(now);
-        let Some(processes) = processes else {
+        let reaped = self.surveyor.answered(now);
+        let Some(mut processes) = processes else {
             self.surveyed_nothing(now, out);
             return;
         };
+        processes.retain(|process| !reaped.contains(&process.pid));
         let owners = self.owners(&processes);
         self.wake_the_stopped(&processes, out);
         let Phase::Stopping(_) = self.phase else {
@@ -127,6 +140,9 @@ impl Supervisor {
             if let State::Stopping(stopping) = &mut service.state {
                 stopping.without_proc(now, &mut self.recorder, out);
             }
+        }
+        if self.alone {
+            self.sweep_children_gone(now, out);
         }
     }
 }

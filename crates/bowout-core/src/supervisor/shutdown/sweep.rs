@@ -121,11 +121,15 @@ impl Supervisor {
         }
     }
 
-    pub(in super::super) fn sweep_children_gone(&mut self, now: Instant) {
+    pub(in super::super) fn sweep_children_gone(&mut self, now: Instant, out: &mut Actions) {
         let descendants = self.plan.stop().sweep == Sweep::Descendants;
+        let blind = self.surveyor.is_blind();
         if let Some(sweeping) = self.sweeping() {
             if descendants {
                 sweeping.step = Step::Empty;
+            } else if blind {
+                // It says whether anybody is there, and changes nothing for whoever is.
+                signal_everybody(Signal::CONT, out);
             } else {
                 self.surveyor.want(now);
             }

@@ -1,0 +1,329 @@
+//! Watches that every promise is kept, by what the world knows and the core does not.
+
+mod finish;
+mod passing;
+mod sending;
+mod walking;
+
+use super::World;
+use super::kernel::Origin;
+use bowout_core::event::{Event, SpawnErrorKind};
+use bowout_core::plan::{HookMoment, Plan, ServiceId};
+use bowout_core::service::State;
+use bowout_core::{Action, Instant, Signal, Status, Supervisor};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// How long a SIGKILL takes at most before nobody waits for it.
+pub(crate) const SETTLE: Duration = Duration::from_millis(250);
+/// How long the end of somebody else's child can go unseen.
+pub(crate) const UNSEEN: Duration = Duration::from_millis(250);
+
+/// A stop, as an onlooker knows it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Stop {
+    pub(crate) began: Instant,
+    /// Whether somebody asked for it; else something ended by itself.
+    pub(crate) asked: bool,
+    /// Whether somebody counts the time.
+    pub(crate) enforced: bool,
+    /// What ends a command that was never started.
+    pub(crate) signal: Signal,
+    /// Whether a main process lived when it began.
+    pub(crate) somebody_up: bool,
+}
+
+/// How far a hook has come.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum HookSeen {
+    Idle,
+    Asked(Instant),
+    Runs(i32, Instant),
+    Killed(i32, Instant),
+    Ended,
+}
+
+/// What an onlooker remembers.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Monitor {
+    pub(crate) violation: Option<String>,
+    pub(crate) mains: Vec<Option<i32>>,
+    pub(crate) statuses: Vec<Option<Status>>,
+    pub(crate) failures: Vec<Option<SpawnErrorKind>>,
+    pub(crate) stop: Option<Stop>,
+    /// How often Ctrl-C came while the stop was under way, up to twice.
+    pub(crate) haste: u8,
+    pub(crate) forced: Option<Instant>,
+    /// Since when each service is on its way down.
+    pub(crate) stopping: Vec<Option<Instant>>,
+    /// When each is due for SIGKILL, as far as one can tell beforehand.
+    pub(crate) due: Vec<Option<Instant>>,
+    pub(crate) down: Option<Instant>,
+    pub(crate) told: BTreeMap<i32, Vec<Signal>>,
+    pub(crate) killed: BTreeSet<i32>,
+    pub(crate) killed_own: bool,
+    /// Who took charge when told.
+    pub(crate) charge: BTreeSet<i32>,
+    /// Who was there at the first look at each service.
+    pub(crate) present: Vec<Option<BTreeSet<i32>>>,
+    pub(crate) hooks: Vec<HookSeen>,
+    pub(crate) pre_stop_over: Option<Instant>,
+    /// Whether the drain is over because nobody is up whom it would serve.
+    pub(crate) undrained: bool,
+    /// Who lost the one in charge above, and when.
+    pub(crate) orphans: BTreeMap<i32, Instant>,
+    pub(crate) stranger_ended: Option<Instant>,
+    /// Surveys in a row that led to nothing, at one moment.
+    idle: u8,
+}
+
+impl Monitor {
+    pub(crate) fn new(plan: &Plan) -> Monitor {
+        let count = plan.services().len();
+        Monitor {
+            violation: None,
+            mains: vec![None; count],
+            statuses: vec![None; count],
+            failures: vec![None; count],
+            stop: None,
+            haste: 0,
+            forced: None,
+            stopping: vec![None; count],
+            due: vec![None; count],
+            down: None,
+            told: BTreeMap::new(),
+            killed: BTreeSet::new(),
+            killed_own: false,
+            charge: BTreeSet::new(),
+            present: vec![None; count],
+            hooks: vec![HookSeen::Idle; plan.hooks().len()],
+            pre_stop_over: None,
+            undrained: false,
+            orphans: BTreeMap::new(),
+            stranger_ended: None,
+            idle: 0,
+        }
+    }
+
+    /// A promise was broken; the first is kept.
+    pub(crate) fn broken(&mut self, what: impl Into<String>) {
+        self.violation.get_or_insert_with(|| what.into());
+    }
+
+    fn expect(&mut self, kept: bool, what: impl FnOnce() -> String) {
+        if !kept {
+            self.violation.get_or_insert_with(what);
+        }
+    }
+
+    pub(crate) fn spawned(&mut self, service: usize, pid: i32) {
+        self.mains[service] = Some(pid);
+        self.statuses[service] = None;
+        self.failures[service] = None;
+    }
+
+    pub(crate) fn hook_runs(&mut self, hook: usize, pid: i32) {
+        if let HookSeen::Asked(since) = self.hooks[hook] {
+            self.hooks[hook] = HookSeen::Runs(pid, since);
+        }
+    }
+
+    pub(crate) fn reaped(&mut self, pid: i32, status: Status) {
+        for (main, known) in self.mains.iter().zip(&mut self.statuses) {
+            if *main == Some(pid) && known.is_none() {
+                *known = Some(status);
+            }
+        }
+        for hook in &mut self.hooks {
+            if matches!(hook, HookSeen::Runs(own, _) | HookSeen::Killed(own, _) if *own == pid) {
+                *hook = HookSeen::Ended;
+            }
+        }
+    }
+
+    pub(crate) fn ended(&mut self, pid: i32, origin: Origin, now: Instant) {
+        self.orphans.remove(&pid);
+        if origin == Origin::Stranger {
+            self.stranger_ended = Some(now);
+        }
+    }
+
+    pub(crate) fn kills(&mut self, reached: Vec<i32>, now: Instant) {
+        for hook in &mut self.hooks {
+            if let HookSeen::Runs(pid, _) = *hook
+                && reached.contains(&pid)
+            {
+                *hook = HookSeen::Killed(pid, now);
+            }
+        }
+        self.killed.extend(reached);
+    }
+
+    /// Whether the machine before an event is needed to judge what it did.
+    pub(crate) fn needs_before(&self, event: &Event) -> bool {
+        matches!(event, Event::SignalReceived(received) if received.signal == Signal::TERM)
+    }
+
+    /// When bowout has left at the latest.
+    pub(crate) fn end(&self, sup: &Supervisor) -> Option<Instant> {
+        let stop = self.stop.as_ref()?;
+        let by_force = self.forced.map(|at| at.after(4 * SETTLE));
+        let by_grace = stop.enforced.then(|| stop.began.after(sup.budget().total));
+        by_force.into_iter().chain(by_grace).min()
+    }
+
+    pub(crate) fn dependents_of(plan: &Plan, id: usize) -> Vec<usize> {
+        plan.graph()
+            .dependents(ServiceId(id))
+            .iter()
+            .map(|on| on.0)
+            .collect()
+    }
+
+    /// The core took an event and answered with these actions, which are not performed yet.
+    pub(crate) fn handled(
+        world: &mut World,
+        before: Option<&Supervisor>,
+        event: &Event,
+        actions: &[Action],
+    ) {
+        if let Event::HookSpawnFailed { hook, .. } = event {
+            world.monitor.hooks[hook.0] = HookSeen::Ended;
+        }
+        let was_stopping = world.monitor.stop.is_some();
+        let were_stopping = world.monitor.stopping.clone();
+        let was_down = world.monitor.down.is_some();
+        Monitor::note_stop(world, event);
+        Monitor::note_services(world);
+        Monitor::check_repeated_stop(world, before, event, actions, was_stopping);
+        Monitor::check_forward(world, event, actions);
+        Monitor::check_walk(world, &were_stopping, event, actions);
+        Monitor::check_actions(world, actions, was_down);
+        Monitor::check_rest(world, event, actions);
+        for action in actions {
+            if let Action::Finish { code, report } = action {
+                let (code, report) = (*code, report.clone());
+                Monitor::check_finish(world, code, &report);
+            }
+        }
+    }
+
+    fn note_stop(world: &mut World, event: &Event) {
+        let monitor = &mut world.monitor;
+        let plan = world.sup.plan();
+        let interrupts = plan.stop().on.contains(Signal::INT)
+            && matches!(event, Event::SignalReceived(received) if received.signal == Signal::INT);
+        if monitor.stop.is_some() {
+            if interrupts {
+                monitor.haste = (monitor.haste + 1).min(2);
+                if monitor.haste == 2 {
+                    monitor.forced.get_or_insert(world.now);
+                }
+            }
+            return;
+        }
+        if let Event::SpawnFailed { service, error } = event {
+            monitor.failures[service.0] = Some(error.kind);
+        }
+        if !world.sup.is_stopping() {
+            return;
+        }
+        let signal = match event {
+            Event::SignalReceived(received) => Some(received.signal),
+            _ => None,
+        };
+        let asked = signal.is_some() || matches!(event, Event::StopRequested);
+        let kernel = &world.kernel;
+        let somebody_up = monitor
+            .mains
+            .iter()
+            .flatten()
+            .any(|pid| kernel.procs.contains_key(pid));
+        let rewrite = &plan.signals().rewrite;
+        let sent = signal.map(|signal| rewrite.get(&signal).copied().flatten().unwrap_or(signal));
+        let pre_stop = plan.hooks_at(HookMoment::PreStop).count();
+        monitor.stop = Some(Stop {
+            began: world.now,
+            asked,
+            enforced: plan.stop().grace.is_some() || !asked,
+            signal: sent.unwrap_or(Signal::TERM),
+            somebody_up,
+        });
+        if pre_stop == 0 || !somebody_up {
+            monitor.pre_stop_over = Some(world.now);
+        }
+    }
+
+    fn note_services(world: &mut World) {
+        let World {
+            monitor, sup, now, ..
+        } = world;
+        let plan = sup.plan();
+        let budget = sup.budget();
+        for id in plan.ids() {
+            let State::Stopping(_) = &sup.service(id).state else {
+                continue;
+            };
+            let Some(stop) = monitor.stop.clone() else {
+                monitor.broken("a service is stopped although the container is not");
+                return;
+            };
+            if monitor.stopping[id.0].is_some() {
+                continue;
+            }
+            monitor.stopping[id.0] = Some(*now);
+            let wanted = now.after(budget.timeout(id));
+            let limit = stop
+                .began
+                .after(budget.total)
+                .before(budget.reserve(id))
+                .max(*now);
+            let due = if stop.enforced {
+                wanted.min(limit)
+            } else {
+                wanted
+            };
+            monitor.due[id.0] = (monitor.haste == 0).then_some(due);
+        }
+        if monitor.stop.is_some() && plan.ids().all(|id| sup.service(id).is_down()) {
+            monitor.down.get_or_insert(*now);
+        }
+        let pre_stop_over =
+            plan.hooks_at(HookMoment::PreStop)
+                .all(|hook| match monitor.hooks[hook.0] {
+                    HookSeen::Ended => true,
+                    HookSeen::Killed(_, at) => at.after(SETTLE) <= *now,
+                    HookSeen::Idle => monitor.haste == 2,
+                    HookSeen::Asked(_) | HookSeen::Runs(..) => false,
+                });
+        if monitor.stop.is_some() && pre_stop_over {
+            monitor.pre_stop_over.get_or_insert(*now);
+        }
+        if monitor.pre_stop_over.is_some() {
+            monitor.undrained |= plan.ids().all(|id| sup.service(id).main().is_none());
+        }
+    }
+
+    /// "While stopping, another SIGTERM changes nothing."
+    fn check_repeated_stop(
+        world: &mut World,
+        before: Option<&Supervisor>,
+        event: &Event,
+        actions: &[Action],
+        was_stopping: bool,
+    ) {
+        let (Some(before), Event::SignalReceived(received)) = (before, event) else {
+            return;
+        };
+        let stops = world.sup.plan().stop().on.contains(received.signal);
+        if was_stopping && stops && before.deadline().is_none_or(|at| at > world.now) {
+            let same = world.sup == *before;
+            let quiet = actions
+                .iter()
+                .all(|action| matches!(action, Action::Tell(_)));
+            world.monitor.expect(same && quiet, || {
+                format!("a repeated stop changed something: {actions:?}")
+            });
+        }
+    }
+}

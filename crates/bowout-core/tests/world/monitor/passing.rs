@@ -1,0 +1,224 @@
+//! Watches moments at which nothing is bound to happen any more, before time passes.
+
+use super::{HookSeen, Monitor, SETTLE, UNSEEN};
+use crate::world::World;
+use crate::world::kernel::{Life, Origin};
+use bowout_core::event::Event;
+use bowout_core::plan::{KillMode, Leftovers, ServiceId, Sweep};
+use bowout_core::service::State;
+use bowout_core::{Action, Instant};
+use std::time::Duration;
+
+/// How often those are looked at who are nobody's children here.
+const STRANGERS: Duration = Duration::from_millis(50);
+
+impl Monitor {
+    /// No busy loop: a deadline that was kept lies in the future, unless it led to something.
+    pub(super) fn check_rest(world: &mut World, event: &Event, actions: &[Action]) {
+        let World {
+            monitor, sup, now, ..
+        } = world;
+        let idle = !actions
+            .iter()
+            .any(|action| !matches!(action, Action::Survey { .. }));
+        match event {
+            Event::DeadlineReached => {
+                let past = sup.deadline().is_some_and(|at| at <= *now);
+                monitor.expect(!(past && actions.is_empty()), || {
+                    "the deadline stays in the past".into()
+                });
+                if actions.is_empty() {
+                    monitor.idle = 0;
+                }
+            }
+            Event::Surveyed(_) if idle => monitor.idle += 1,
+            Event::Surveyed(_) => monitor.idle = 0,
+            _ => monitor.idle = 0,
+        }
+        monitor.expect(monitor.idle <= 3, || {
+            "surveys follow each other although nothing happens".into()
+        });
+        for id in sup.plan().ids() {
+            let holder_gone = monitor.charge.iter().any(|pid| {
+                monitor.mains[id.0] == Some(*pid) && !world.kernel.procs.contains_key(pid)
+            });
+            if !holder_gone {
+                continue;
+            }
+            for (pid, proc) in world.kernel.living() {
+                if proc.origin == Origin::Service(id.0) && proc.parent == world.kernel.own {
+                    monitor.orphans.entry(pid).or_insert(*now);
+                }
+            }
+        }
+    }
+
+    /// Nothing will happen before `to`.
+    pub(crate) fn time_passes(world: &mut World, to: Instant) {
+        if to <= world.now {
+            return;
+        }
+        let late = world.case.late;
+        let World { monitor, sup, .. } = world;
+        monitor.idle = 0;
+        let Some(stop) = monitor.stop.clone() else {
+            return Monitor::check_up(world);
+        };
+        if let Some(end) = monitor.end(sup) {
+            monitor.expect(to <= end.after(late), || {
+                format!("bowout is there at {to:?}, after its end at {end:?}")
+            });
+        }
+        if world.case.slow && !world.answers.is_empty() {
+            return;
+        }
+        if !world.case.slow {
+            Monitor::check_nobody_left(world, to);
+        }
+        for id in sup_ids(world) {
+            Monitor::check_service_at_rest(world, id, stop.enforced);
+        }
+    }
+
+    /// While services are wanted: whoever can start is started.
+    fn check_up(world: &mut World) {
+        let World { monitor, sup, .. } = world;
+        for id in sup.plan().ids() {
+            let waits = matches!(sup.service(id).state, State::Waiting);
+            let on = sup.plan().graph().dependencies(id);
+            let may = on.iter().all(|on| monitor.mains[on.0].is_some());
+            monitor.expect(!(waits && may), || format!("{id:?} is not started"));
+        }
+    }
+
+    /// At once when nothing is left.
+    fn check_nobody_left(world: &mut World, to: Instant) {
+        let World {
+            monitor,
+            sup,
+            kernel,
+            now,
+            case,
+            ..
+        } = world;
+        let stop = sup.plan().stop();
+        let hooks = monitor.hooks.iter().any(|hook| match hook {
+            HookSeen::Asked(_) | HookSeen::Runs(..) => true,
+            HookSeen::Killed(_, at) => *now < at.after(SETTLE),
+            HookSeen::Idle | HookSeen::Ended => false,
+        });
+        let process_mode = sup.plan().is_single()
+            && sup.plan().service(ServiceId(0)).kill_mode == KillMode::Process;
+        let only_main = process_mode || stop.leftovers == Leftovers::Leave;
+        let waited = kernel.living().any(|(pid, proc)| match proc.origin {
+            Origin::Stranger => stop.sweep == Sweep::Namespace && !only_main,
+            Origin::Service(service) => !only_main || monitor.mains[service] == Some(pid),
+            Origin::Hook(_) => true,
+        });
+        if hooks || waited || !world.answers.is_empty() {
+            return;
+        }
+        let strangers = !case.strangers.is_empty() && stop.sweep == Sweep::Namespace;
+        // Who is nobody's child here is not seen to end but by looking; and without /proc, one who
+        // never had a child can't know that nobody is there.
+        let settled = Duration::from_secs(1) + SETTLE;
+        let unseen = match case.proc {
+            true => monitor
+                .stranger_ended
+                .is_some_and(|at| to <= at.after(STRANGERS)),
+            false => monitor.down.is_none_or(|down| to <= down.after(settled)),
+        };
+        let childless = !case.proc && monitor.mains.iter().all(Option::is_none);
+        monitor.expect(childless || (strangers && unseen), || {
+            "nobody is left, and bowout stays".into()
+        });
+    }
+
+    fn check_service_at_rest(world: &mut World, id: ServiceId, enforced: bool) {
+        let World {
+            monitor,
+            sup,
+            kernel,
+            now,
+            case,
+            ..
+        } = world;
+        let plan = sup.plan();
+        let service = &sup.service(id);
+        let main = monitor.mains[id.0].filter(|pid| {
+            kernel
+                .procs
+                .get(pid)
+                .is_some_and(super::super::kernel::Proc::lives)
+        });
+        match &service.state {
+            State::Waiting | State::Backoff { .. } => {
+                monitor.broken(format!("{id:?} waits for its start during a stop"))
+            }
+            State::Running { .. } => {
+                let drained = monitor.pre_stop_over.is_some_and(|over| {
+                    *now >= over.after(sup.budget().drain) || monitor.haste > 0 || monitor.undrained
+                });
+                let held = Monitor::dependents_of(plan, id.0)
+                    .into_iter()
+                    .any(|other| !sup.service(ServiceId(other)).is_down());
+                monitor.expect(held || !drained, || {
+                    format!("{id:?} is not told, and nothing holds it")
+                });
+            }
+            State::Stopping(_) => {
+                if let Some(main) = main {
+                    let reached =
+                        monitor.told.contains_key(&main) || monitor.killed.contains(&main);
+                    monitor.expect(reached, || {
+                        format!("main process {main} of {id:?} is not told")
+                    });
+                }
+                let Some((since, due)) = monitor.stopping[id.0].zip(monitor.due[id.0]) else {
+                    return;
+                };
+                let mode = plan.service(id).kill_mode;
+                let auto = mode == KillMode::Auto && case.proc;
+                let killing = enforced || plan.service(id).stop_timeout.is_some();
+                let living: Vec<(i32, i32, bool)> = kernel
+                    .living()
+                    .filter(|(_, proc)| proc.origin == Origin::Service(id.0))
+                    .map(|(pid, proc)| (pid, proc.group, !matches!(proc.life, Life::Doomed(_))))
+                    .collect();
+                for (pid, group, _) in living {
+                    let present = monitor.present[id.0]
+                        .as_ref()
+                        .is_some_and(|present| present.contains(&pid));
+                    let told = monitor.told.contains_key(&pid);
+                    let killed = monitor.killed.contains(&pid);
+                    if auto && present && *now >= since.after(due.since(since) / 2) {
+                        monitor
+                            .expect(told || killed, || format!("{pid} is not told at half time"));
+                    }
+                    if let Some(lost) = monitor.orphans.get(&pid).copied().filter(|_| auto) {
+                        monitor.expect(
+                            told || killed || *now < lost.max(since).after(UNSEEN),
+                            || format!("{pid} has nobody in charge any more and is not told"),
+                        );
+                    }
+                    let meant = match mode {
+                        KillMode::Process => monitor.mains[id.0] == Some(pid),
+                        KillMode::Group => monitor.mains[id.0] == Some(group),
+                        KillMode::Auto if !case.proc => monitor.mains[id.0] == Some(group),
+                        KillMode::Auto | KillMode::Main => plan.is_single(),
+                    };
+                    if killing && meant && *now >= due {
+                        monitor.expect(killed || *now < due.after(UNSEEN) && !present, || {
+                            format!("{pid} outlives its time-out")
+                        });
+                    }
+                }
+            }
+            State::Starting | State::Ended => {}
+        }
+    }
+}
+
+fn sup_ids(world: &World) -> Vec<ServiceId> {
+    world.sup.plan().ids().collect()
+}
