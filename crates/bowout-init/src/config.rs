@@ -156,12 +156,17 @@ fn string(bytes: &[u8], of: &str) -> Result<CString, String> {
 
 fn place(contract: &Contract, standing: Standing) -> (Session, Terminal) {
     use crate::contract::{SessionPolicy, TerminalPolicy};
-    let is_job = matches!(standing, Standing::Foreground | Standing::Background);
+    // A session of its own would have the wrapper shell lead it, and when that ends the kernel hangs up
+    // on the app below it, in the middle of its clean-up. So bowout stays the leader where it is one.
+    let shares = matches!(
+        standing,
+        Standing::Leader | Standing::Foreground | Standing::Background
+    );
     let session = match contract.session {
         SessionPolicy::New => Session::New,
         SessionPolicy::Group => Session::Group,
         SessionPolicy::Same => Session::Same,
-        SessionPolicy::Fitting if is_job => Session::Group,
+        SessionPolicy::Fitting if shares => Session::Group,
         SessionPolicy::Fitting => Session::New,
     };
     let terminal = match (contract.terminal, standing) {
@@ -169,8 +174,8 @@ fn place(contract: &Contract, standing: Standing) -> (Session, Terminal) {
         (TerminalPolicy::Control, _) => Terminal::Control,
         (TerminalPolicy::Foreground, Standing::Foreign) => Terminal::Keep,
         (TerminalPolicy::Foreground, _) => Terminal::Foreground,
-        (TerminalPolicy::Fitting, Standing::Leader | Standing::Foreign) => Terminal::Control,
-        (TerminalPolicy::Fitting, Standing::Foreground) => Terminal::Foreground,
+        (TerminalPolicy::Fitting, Standing::Foreign) => Terminal::Control,
+        (TerminalPolicy::Fitting, Standing::Leader | Standing::Foreground) => Terminal::Foreground,
         (TerminalPolicy::Fitting, Standing::Background) => Terminal::Keep,
     };
     (session, terminal)

@@ -6,7 +6,7 @@ use bowout_core::{Signal, SignalSet};
 /// The child's session and process group.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum SessionPolicy {
-    /// A session of its own, unless bowout is a job of somebody's shell: then a group of its own.
+    /// A session of its own, unless bowout has a terminal to share: then a group of its own.
     Fitting,
     /// A session of its own.
     New,

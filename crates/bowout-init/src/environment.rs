@@ -38,7 +38,7 @@ impl Environment {
     pub(crate) fn add_file(&mut self, path: &Path) -> Result<(), String> {
         let bytes = std::fs::read(path).map_err(|error| {
             format!(
-                "--env-file: cannot read {}: {}",
+                "--env-file (BOWOUT_ENV_FILE): cannot read {}: {}",
                 path.display(),
                 bowout_sys::reason(&error)
             )
@@ -55,7 +55,7 @@ impl Environment {
             if bad {
                 let text = String::from_utf8_lossy(line).into_owned();
                 return Err(format!(
-                    "--env-file: {}:{number}: {text:?} is not accepted; accepted: NAME=value",
+                    "--env-file (BOWOUT_ENV_FILE): {}:{number}: {text:?} is not accepted; accepted: NAME=value",
                     path.display()
                 ));
             }

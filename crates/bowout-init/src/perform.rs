@@ -173,7 +173,8 @@ impl World {
         match signals::wait(set, limit) {
             Ok(Woken::By(received)) if received.signal == Signal::CHLD => self.reap(events),
             // A write to a dead pipe: bowout's own, and nobody else's business.
-            Ok(Woken::By(received)) if received.sender.pid == self.own => {}
+            Ok(Woken::By(received))
+                if received.signal == Signal::PIPE && received.sender.pid == self.own => {}
             Ok(Woken::By(received)) => events.push_back(Event::SignalReceived(received)),
             Ok(Woken::ByNothing) if self.reaping => self.reap(events),
             Ok(Woken::ByNothing) => events.push_back(Event::DeadlineReached),

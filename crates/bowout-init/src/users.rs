@@ -42,7 +42,7 @@ fn find_in(spec: &UserSpec, passwd: &str, group: &str) -> Result<User, String> {
         (None, Some(fields)) => read(fields[2], "/etc/passwd", &spec.user)?,
         (None, None) => {
             return Err(format!(
-                "--user: no user {:?} in /etc/passwd; give a number",
+                "--user (BOWOUT_USER): no user {:?} in /etc/passwd; give a number",
                 spec.user
             ));
         }
@@ -85,7 +85,7 @@ fn find_group(name: &str, group: &str) -> Result<u32, String> {
     match found {
         Some(fields) => read(fields[2], "/etc/group", name),
         None => Err(format!(
-            "--user: no group {name:?} in /etc/group; give a number"
+            "--user (BOWOUT_USER): no group {name:?} in /etc/group; give a number"
         )),
     }
 }
@@ -102,7 +102,7 @@ fn member_of(user: &str, group: &str) -> Vec<u32> {
 fn read(number: &str, file: &str, name: &str) -> Result<u32, String> {
     number
         .parse()
-        .map_err(|_| format!("--user: {file}: the entry of {name:?} has no number"))
+        .map_err(|_| format!("--user (BOWOUT_USER): {file}: the entry of {name:?} has no number"))
 }
 
 #[cfg(test)]
@@ -160,11 +160,11 @@ mod tests {
     fn what_is_missing_is_named() {
         assert_eq!(
             credentials("nobody", None).unwrap_err(),
-            "--user: no user \"nobody\" in /etc/passwd; give a number"
+            "--user (BOWOUT_USER): no user \"nobody\" in /etc/passwd; give a number"
         );
         assert_eq!(
             credentials("web", Some("x")).unwrap_err(),
-            "--user: no group \"x\" in /etc/group; give a number"
+            "--user (BOWOUT_USER): no group \"x\" in /etc/group; give a number"
         );
         assert!(
             credentials("bad", None)
