@@ -51,10 +51,10 @@ pub(crate) fn all(
         wakeups::measure(&mut run);
     }
     if chosen("orphans") {
-        orphans::measure(&mut run, share(20));
+        orphans::measure(&mut run, share(30));
     }
     if chosen("tree") {
-        tree::measure(&mut run, share(20));
+        tree::measure(&mut run, share(30));
     }
     if chosen("size") {
         for (index, entrant) in entrants
