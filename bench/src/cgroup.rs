@@ -170,9 +170,9 @@ mod tests {
         let mounts = "30 20 0:26 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n\
                       31 20 0:27 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n\
                       32 20 0:28 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n";
-        let found = place(mounts, "5:memory:/work\n3:cpu:/\n0::/\n").unwrap();
+        let found = place(mounts, "5:memory:/job\n3:cpu:/\n0::/\n").unwrap();
         assert_eq!(found.version, Version::One);
-        assert_eq!(found.home, Path::new("/sys/fs/cgroup/memory/work"));
+        assert_eq!(found.home, Path::new("/sys/fs/cgroup/memory/job"));
     }
 
     #[test]
