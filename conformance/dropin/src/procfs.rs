@@ -61,7 +61,8 @@ pub fn cwd(pid: Pid) -> String {
         .unwrap_or_default()
 }
 
-/// Whether a process has done something about a signal: blocked it or set a handler.
+/// Whether a process has done something about a signal: blocked it, set a handler, or waits for
+/// signals in sigtimedwait(2), during which the kernel shows those it waits for as not blocked.
 #[must_use]
 pub fn attends(pid: Pid, signal: u32) -> bool {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
@@ -72,7 +73,8 @@ pub fn attends(pid: Pid, signal: u32) -> bool {
             .then(|| u64::from_str_radix(value.trim(), 16).ok())
             .flatten()
     });
-    masks.fold(0, |all, mask| all | mask) >> (signal - 1) & 1 == 1
+    let waits = fs::read_to_string(format!("/proc/{pid}/wchan")).unwrap_or_default();
+    masks.fold(0, |all, mask| all | mask) >> (signal - 1) & 1 == 1 || waits.contains("sigtimedwait")
 }
 
 /// Waits until `reached` is true. The kernel tells nobody but a parent that a process has stopped

@@ -54,6 +54,20 @@ fn tini_is_as_verbose_as_it_is_told() {
 }
 
 #[test]
+fn tini_does_not_warn_where_it_was_made_a_subreaper() {
+    // The attribute outlives exec(2).
+    let reaper = "import ctypes, os, sys; ctypes.CDLL(None).prctl(36, 1); os.execvp(sys.argv[1], sys.argv[1:])";
+    let setting = Setting::ordinary().below(&["/usr/bin/python3", "-c", reaper]);
+    let mut report = Report::default();
+    for tool in present(TINIS) {
+        report.compare(tool, "as a subreaper", &[], |side| {
+            facts::of_line(tool, side, &setting, &["--", "probe"])
+        });
+    }
+    report.finish();
+}
+
+#[test]
 fn tini_tells_more_on_request_but_not_into_the_commands_output() {
     let mut report = Report::default();
     let why = &divergence::LOG_ON_STDERR;

@@ -1,7 +1,7 @@
 //! Checks which signal goes to whom and as which: to the command, to its process group, to nobody.
 
 use conformance_dropin::change::Change;
-use conformance_dropin::compare::{Observation, Report, observation, present};
+use conformance_dropin::compare::{Observation, Report, amount, observation, present};
 use conformance_dropin::procfs;
 use conformance_dropin::session::Session;
 use conformance_dropin::setting::{Setting, User};
@@ -278,8 +278,8 @@ fn the_init_exits_as_its_command_does_after_a_signal() {
                     &format!("{name} pid1={}", setting.pid1),
                     &[],
                     |side| {
-                        // The shell says that it is there, and waits for ever for a writer.
-                        let script = "mkfifo never; echo main $$ ready >\"$0\"; read -r _ <never";
+                        // It says that it is there, and waits for ever for a writer.
+                        let script = "mkfifo never; echo main $$ ready >\"$0\"; exec cat never";
                         let args = ["--", "sh", "-c", script, "FIFO"];
                         let (mut session, _) = Session::start(
                             tool,
@@ -291,7 +291,13 @@ fn the_init_exits_as_its_command_does_after_a_signal() {
                         session.expect("ready");
                         let init = session.init();
                         session.send(init, signal);
-                        observation([("exit", session.end().to_string())])
+                        let end = session.end();
+                        let scratch = session.scratch();
+                        observation([
+                            ("exit", end.to_string()),
+                            ("stdout", amount(&scratch.read("stdout"))),
+                            ("stderr", amount(&scratch.read("stderr"))),
+                        ])
                     },
                 );
             }
