@@ -220,11 +220,11 @@ fn check(name: &str, options: Options) -> Result<Parsed, UsageError> {
         );
         return Err(UsageError(text));
     }
-    if let Some((signal, _)) = options
-        .on
-        .iter()
-        .find(|(signal, _)| options.stop_on.contains(signal))
-    {
+    let stops = |signal: &Signal| match options.stop_on.is_empty() {
+        true => matches!(*signal, Signal::TERM | Signal::INT),
+        false => options.stop_on.contains(signal),
+    };
+    if let Some((signal, _)) = options.on.iter().find(|(signal, _)| stops(signal)) {
         return Err(UsageError(format!(
             "--on {signal}: --stop-on has it stop the container already; one of the two"
         )));

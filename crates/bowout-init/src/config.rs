@@ -1,9 +1,10 @@
 //! Turns options into a plan, and into the programs that it runs.
 
-use crate::cli::{Options, ReportTarget, value};
+use crate::cli::{Options, value};
 use crate::contract::{Contract, TERMINAL_STOPS};
 use crate::environment::Environment;
 use crate::log::Log;
+use crate::report::Sink;
 use crate::users;
 use bowout_core::plan::{
     DOCKER_GRACE, Draft, ExitCodes, Hook, HookMoment, JobControl, KUBERNETES_GRACE, Leftovers,
@@ -23,7 +24,7 @@ pub(crate) struct Config {
     pub(crate) command: Option<Program>,
     /// The hooks' programs, in the plan's order.
     pub(crate) hooks: Vec<Program>,
-    pub(crate) report: Option<ReportTarget>,
+    pub(crate) report: Option<Sink>,
     pub(crate) pdeathsig: Option<Signal>,
     pub(crate) contract: Contract,
     pub(crate) standing: Standing,
@@ -81,7 +82,7 @@ impl Config {
             plan: Plan::new(draft).map_err(|error| error.to_string())?,
             command,
             hooks: programs,
-            report: options.report,
+            report: options.report.as_ref().map(Sink::open).transpose()?,
             pdeathsig: options.pdeathsig,
             contract,
             standing,

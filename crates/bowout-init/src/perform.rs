@@ -122,10 +122,10 @@ impl World {
                 Err(error) => Event::SpawnFailed { service, error },
             }),
             Action::RunHook { hook, .. } => {
-                Some(match self.config.hooks.get_mut(hook.0).map(start) {
-                    Some(Ok(pid)) => Event::HookSpawned { hook, pid },
-                    Some(Err(error)) => Event::HookSpawnFailed { hook, error },
-                    None => return None,
+                let program = self.config.hooks.get_mut(hook.0)?;
+                Some(match start(program, &mut self.log) {
+                    Ok(pid) => Event::HookSpawned { hook, pid },
+                    Err(error) => Event::HookSpawnFailed { hook, error },
                 })
             }
             Action::Signal {
@@ -226,7 +226,7 @@ impl World {
                 errno: 0,
             });
         };
-        let pid = start(program)?;
+        let pid = start(program, &mut self.log)?;
         self.command = Some(pid);
         if self.config.contract.leaves_directory {
             // `/` is always there; if not, the old directory serves as well.
@@ -287,16 +287,20 @@ impl World {
         if self.config.standing == Standing::Foreground {
             _ = terminal::bring_to_front(terminal::own_group());
         }
-        report::write(report, &self.config, &mut self.log);
+        report::write(report, &mut self.config, &mut self.log);
     }
 }
 
 /// Starts a program and gives a failure its kind.
-fn start(program: &mut Program) -> Result<Pid, SpawnError> {
+fn start(program: &mut Program, log: &mut Log) -> Result<Pid, SpawnError> {
     let failed = match spawn::spawn(program) {
         Ok(pid) => return Ok(pid),
         Err(failed) => failed,
     };
+    if let Some(what) = setting_up(program, failed.step) {
+        let reason = bowout_sys::reason(&io::Error::from_raw_os_error(failed.errno));
+        log.say(Level::Error, &format!("cannot {what}: {reason}"));
+    }
     let by_path = program
         .arguments
         .first()
@@ -318,6 +322,32 @@ fn start(program: &mut Program) -> Result<Pid, SpawnError> {
     Err(SpawnError {
         kind,
         errno: failed.errno,
+    })
+}
+
+/// What was to be done before the exec, in words.
+fn setting_up(program: &Program, step: Step) -> Option<String> {
+    Some(match step {
+        Step::Exec | Step::Clone => return None,
+        Step::Session => "make a session or process group".to_owned(),
+        Step::Terminal => "hand over the terminal".to_owned(),
+        Step::Credentials => {
+            let user = program
+                .credentials
+                .as_ref()
+                .map_or(0, |credentials| credentials.uid);
+            format!("become user {user} (--user)")
+        }
+        Step::Directory => {
+            let directory = program
+                .directory
+                .as_ref()
+                .map(|directory| directory.to_string_lossy());
+            format!(
+                "go to the directory {} (--workdir)",
+                directory.unwrap_or_default()
+            )
+        }
     })
 }
 

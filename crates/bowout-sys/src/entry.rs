@@ -13,9 +13,12 @@ use std::os::unix::ffi::OsStringExt;
 macro_rules! entry {
     ($run:path) => {
         /// Called by the C library's start-up code.
+        ///
+        /// # Safety
+        /// The arguments are those of the C library.
         // SAFETY: `main` is what that code calls, with this very signature.
         #[unsafe(no_mangle)]
-        pub extern "C" fn main(argc: i32, argv: *const *const std::ffi::c_char) -> i32 {
+        pub unsafe extern "C" fn main(argc: i32, argv: *const *const std::ffi::c_char) -> i32 {
             // SAFETY: argc and argv are what the C library got from the kernel.
             let arguments = unsafe { $crate::entry::arguments(argc, argv) };
             let run: fn(Vec<std::ffi::OsString>) -> u8 = $run;

@@ -42,11 +42,12 @@ pub fn standard_error() -> BorrowedFd<'static> {
     rustix::stdio::stderr()
 }
 
-/// A descriptor of the caller's, by its number, as a file of its own.
+/// Takes over a descriptor that the caller was started with, by its number: children do not get it.
+/// Standard streams are shared instead of taken.
 ///
 /// # Errors
 /// EBADF when there is none.
-pub fn duplicate(number: i32) -> io::Result<File> {
+pub fn take(number: i32) -> io::Result<File> {
     // SAFETY: takes no pointer; what is no descriptor is an error.
     let fd = unsafe { libc::syscall(libc::SYS_fcntl, number, libc::F_DUPFD_CLOEXEC, 3) };
     if fd < 0 {
@@ -54,6 +55,10 @@ pub fn duplicate(number: i32) -> io::Result<File> {
             format_args!("fcntl({number}, F_DUPFD)"),
             io::Error::last_os_error(),
         ));
+    }
+    if number > 2 {
+        // SAFETY: as above; it is there, as we have just seen.
+        unsafe { libc::syscall(libc::SYS_fcntl, number, libc::F_SETFD, libc::FD_CLOEXEC) };
     }
     let fd = i32::try_from(fd).expect("a descriptor is an int");
     // SAFETY: the kernel just gave us this descriptor, and nobody else has it.

@@ -177,7 +177,6 @@ pub const SPECS: &[Spec] = &[
             Some(())
         },
         clear: |options| options.rewrite.clear(),
-        ..PLAIN
     },
     Spec {
         long: "on",
@@ -266,7 +265,6 @@ pub const SPECS: &[Spec] = &[
             Some(())
         },
         clear: |options| options.expect_exit.clear(),
-        ..PLAIN
     },
     Spec {
         long: "success-on-stop",

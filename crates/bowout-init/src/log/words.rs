@@ -14,6 +14,8 @@ const NAMED: usize = 5;
 
 pub(super) fn level(note: &Note) -> Level {
     match note {
+        // What failed has been said in full by whoever did it.
+        Note::SpawnFailed { error, .. } if error.kind == SpawnErrorKind::Setup => Level::Info,
         Note::SpawnFailed { .. } => Level::Error,
         Note::PlanScaled { .. }
         | Note::StopHurried
@@ -156,8 +158,7 @@ fn spawn_error(error: &SpawnError) -> String {
             "the file is there, but not the program that its first line names, or its loader"
                 .to_owned()
         }
-        SpawnErrorKind::CannotExecute | SpawnErrorKind::Exhausted => reason,
-        SpawnErrorKind::Setup => format!("setting it up failed: {reason}"),
+        SpawnErrorKind::CannotExecute | SpawnErrorKind::Exhausted | SpawnErrorKind::Setup => reason,
     }
 }
 
