@@ -34,3 +34,16 @@ fn bowout(arguments: Vec<OsString>) -> u8 {
         _ => USAGE,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exit_codes_tell_usage_from_success() {
+        let run = |line: &str| bowout(line.split(' ').map(OsString::from).collect());
+        assert_eq!(run("bowout sgnals"), USAGE);
+        assert_eq!(run("bowout signals --json"), 0);
+        assert_eq!(run("bowout run --grace x true"), bowout_init::OWN_ERROR);
+    }
+}
