@@ -290,7 +290,11 @@ fn apply(
         (None, true) => match value::switch(text) {
             Some(true) => (spec.apply)(options, ""),
             Some(false) => Some(()),
-            None => return Err(refused(source, text, "1, true, yes or 0, false, no")),
+            // One that can be given twice can be given a number.
+            None => {
+                let taken = (spec.apply)(options, text);
+                return taken.ok_or_else(|| refused(source, text, "1, true, yes or 0, false, no"));
+            }
         },
         _ => (spec.apply)(options, text),
     };
@@ -352,6 +356,20 @@ mod tests {
             (options.grace, options.expect_exit),
             (Some(Duration::from_secs(7)), vec![1, 2])
         );
+    }
+
+    #[test]
+    fn switches_have_values_in_the_environment() {
+        let verbosity =
+            |value| read("true", &[("BOWOUT_VERBOSE", value)]).map(|options| options.verbosity);
+        assert_eq!(
+            (verbosity("yes"), verbosity("0"), verbosity("2")),
+            (Ok(1), Ok(0), Ok(2))
+        );
+        for bad in ["x", "-1", "999"] {
+            assert!(verbosity(bad).is_err(), "{bad}");
+        }
+        assert!(read("true", &[("BOWOUT_QUIET", "2")]).is_err());
     }
 
     #[test]

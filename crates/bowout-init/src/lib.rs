@@ -3,6 +3,7 @@
 //! [`run`] is the whole program, used by the binary `bowout-init` and by `bowout run`.
 
 pub mod cli;
+mod compat;
 mod config;
 mod contract;
 mod environment;
@@ -23,15 +24,31 @@ pub const OWN_ERROR: u8 = 125;
 #[must_use = "the exit code is for whoever started the program"]
 pub fn run(arguments: Vec<OsString>) -> u8 {
     let mut arguments = arguments.into_iter();
-    let name = arguments.next();
-    run_as(&cli::program_name(name.as_deref()), arguments.collect())
+    let name = cli::program_name(arguments.next().as_deref());
+    let arguments: Vec<OsString> = arguments.collect();
+    match compat::read(&name, &arguments, |variable| std::env::var_os(variable)) {
+        None => run_as(&name, arguments),
+        Some(compat::Answer::Run(options, contract)) => start(&name, *options, contract),
+        Some(compat::Answer::Tell(text)) => {
+            print!("{text}");
+            0
+        }
+        Some(compat::Answer::TellOnError(text)) => {
+            eprint!("{text}");
+            0
+        }
+        Some(compat::Answer::Refuse(line)) => {
+            eprint!("{line}");
+            compat::REFUSED
+        }
+    }
 }
 
 /// Runs with these arguments, without the program's name, under a name that messages begin with.
 #[must_use = "the exit code is for whoever started the program"]
 pub fn run_as(name: &str, arguments: Vec<OsString>) -> u8 {
     match cli::parse(name, arguments, |variable| std::env::var_os(variable)) {
-        Ok(cli::Parsed::Run(options)) => start(name, *options),
+        Ok(cli::Parsed::Run(options)) => start(name, *options, contract::OWN),
         Ok(cli::Parsed::Print(text)) => {
             print!("{text}");
             0
@@ -43,14 +60,14 @@ pub fn run_as(name: &str, arguments: Vec<OsString>) -> u8 {
     }
 }
 
-fn start(name: &str, options: cli::Options) -> u8 {
-    let contract = contract::OWN;
+fn start(name: &str, options: cli::Options, contract: contract::Contract) -> u8 {
+    let own_error = contract.own_error;
     let started = config::Config::new(name, options, contract).and_then(turn::Machine::new);
     match started {
         Ok(machine) => machine.run(),
         Err(error) => {
             eprintln!("{name}: {error}");
-            OWN_ERROR
+            own_error
         }
     }
 }

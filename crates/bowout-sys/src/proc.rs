@@ -32,9 +32,14 @@ impl Proc {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let fd = rustix::fs::open("/proc", flags, Mode::empty())
             .map_err(|error| told("open(/proc)", error))?;
-        // An empty directory of that name is not a process file system.
-        rustix::fs::statat(&fd, "self", rustix::fs::AtFlags::SYMLINK_NOFOLLOW)
-            .map_err(|error| told("stat(/proc/self)", error))?;
+        // An empty directory of that name is not a process file system, and one of another PID namespace
+        // has numbers that mean somebody else here.
+        let own = rustix::fs::readlinkat(&fd, "self", Vec::new())
+            .map_err(|error| told("readlink(/proc/self)", error))?;
+        if own.to_str() != Ok(&crate::own_pid().to_string()) {
+            let text = "/proc belongs to another PID namespace";
+            return Err(io::Error::new(io::ErrorKind::NotFound, text));
+        }
         Ok(Proc {
             fd,
             room: Vec::with_capacity(ROOM),

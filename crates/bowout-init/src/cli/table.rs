@@ -271,9 +271,9 @@ pub const SPECS: &[Spec] = &[
         env: "BOWOUT_SUCCESS_ON_STOP",
         heading: EXIT,
         help: "Exit with 0 when the stop was asked for and nothing had to be SIGKILLed",
-        apply: |options, _| {
+        apply: |options, text| {
             options.success_on_stop = true;
-            Some(())
+            text.is_empty().then_some(())
         },
         ..PLAIN
     },
@@ -356,8 +356,13 @@ pub const SPECS: &[Spec] = &[
         env: "BOWOUT_VERBOSE",
         heading: LOG,
         help: "Say more; -vv says everything",
-        apply: |options, _| {
-            options.verbosity = options.verbosity.max(0).saturating_add(1);
+        apply: |options, text| {
+            let more = if text.is_empty() {
+                1
+            } else {
+                text.parse().ok().filter(|more| *more > 0)?
+            };
+            options.verbosity = options.verbosity.max(0).saturating_add(more);
             Some(())
         },
         ..PLAIN
@@ -368,9 +373,9 @@ pub const SPECS: &[Spec] = &[
         env: "BOWOUT_QUIET",
         heading: LOG,
         help: "Say nothing but errors",
-        apply: |options, _| {
+        apply: |options, text| {
             options.verbosity = -1;
-            Some(())
+            text.is_empty().then_some(())
         },
         ..PLAIN
     },

@@ -5,16 +5,20 @@ use bowout_core::action::HookOutcome;
 use bowout_core::process::Stayed;
 use bowout_core::report::{End, ProcessReport, Reason, Report};
 use std::fmt::Write;
+use std::time::Duration;
 
 /// How many processes are named.
 const NAMED: usize = 5;
 
+/// An end that nobody asked for, and that took longer than this, had somebody else to wait for.
+const LONG: Duration = Duration::from_secs(1);
+
 /// Whether the account says more than the exit code.
 pub(super) fn is_worth_telling(report: &Report) -> bool {
     report.reason.was_asked_for()
-        || report.processes.len() > 1
-        || !report.hooks.is_empty()
         || report.killed().next().is_some()
+        || !report.hooks.is_empty()
+        || report.took() > LONG
 }
 
 /// One line.
