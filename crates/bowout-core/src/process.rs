@@ -208,8 +208,8 @@ impl fmt::Display for Stayed {
             Stayed::Stopped => "is stopped",
             Stayed::Uninterruptible => "is in an uninterruptible system call",
             Stayed::Busy => "is busy with its clean-up",
-            Stayed::Deferred => "has a trap that waits for a child in the foreground",
-            Stayed::Untold => "was not sent the signal",
+            Stayed::Deferred => "has a trap, and waits for a child",
+            Stayed::Untold => "is left to the process above it",
         })
     }
 }
