@@ -50,7 +50,7 @@ pub struct Supervisor {
     surveyor: Surveyor,
     attribution: Attribution,
     recorder: Recorder,
-    /// Whether bowout is known to have no child.
+    /// Whether bowout is known to have no child: it has started none, or ECHILD came.
     alone: bool,
     /// Whether a signal went out that a stopped receiver must be woken for.
     wake: bool,
@@ -68,7 +68,7 @@ impl Supervisor {
             attribution: Attribution::default(),
             recorder: Recorder::default(),
             phase: Phase::New,
-            alone: false,
+            alone: true,
             wake: false,
             own,
             plan,

@@ -212,7 +212,7 @@ impl World {
     }
 
     /// Whether something happens at this very moment, whatever else does.
-    fn is_bound_to_move(&self) -> bool {
+    pub(crate) fn is_bound_to_move(&self) -> bool {
         let urgent = |answer: &Answer| {
             !self.case.slow || !matches!(answer, Answer::Survey(_) | Answer::Service(_))
         };

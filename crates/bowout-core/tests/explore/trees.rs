@@ -115,19 +115,11 @@ fn trees_and_a_person_at_the_keyboard() {
 fn trees_that_fork_while_they_die() {
     for (name, tree) in [
         ("main", vec![root(DIES.forks(2))]),
-        (
-            "wrapper",
-            vec![root(DIES.forks(1)), child(0, CLEANS.forks(1))],
-        ),
-        (
-            "in charge",
-            vec![root(CLEANS.forks(1)), child(0, DIES.forks(1))],
-        ),
-        ("ignorer", vec![root(IGNORES.forks(2))]),
-        (
-            "daemon",
-            vec![root(DIES.forks(1).restless()), root(CLEANS.forks(1))],
-        ),
+        ("wrapper", vec![root(DIES.forks(1)), child(0, CLEANS)]),
+        ("in charge", vec![root(CLEANS.forks(1)), child(0, DIES)]),
+        ("below", vec![root(CLEANS), child(0, DIES.forks(1))]),
+        ("ignorer", vec![root(IGNORES.forks(1))]),
+        ("daemon", vec![root(DIES.restless()), root(DIES.forks(1))]),
     ] {
         for mode in [KillMode::Auto, KillMode::Main] {
             search(

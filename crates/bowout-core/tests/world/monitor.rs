@@ -59,9 +59,13 @@ pub(crate) struct Monitor {
     /// When each is due for SIGKILL, as far as one can tell beforehand.
     pub(crate) due: Vec<Option<Instant>>,
     pub(crate) down: Option<Instant>,
+    /// Since when the namespace is swept.
+    pub(crate) swept: Option<Instant>,
     pub(crate) told: BTreeMap<i32, Vec<Signal>>,
     pub(crate) killed: BTreeSet<i32>,
     pub(crate) killed_own: bool,
+    /// Whether SIGKILL went to everybody unseen: then nobody can say whether it reached one.
+    pub(crate) killed_unseen: bool,
     /// Who took charge when told.
     pub(crate) charge: BTreeSet<i32>,
     /// Who was there at the first look at each service.
@@ -75,6 +79,8 @@ pub(crate) struct Monitor {
     pub(crate) stranger_ended: Option<Instant>,
     /// Surveys in a row that led to nothing, at one moment.
     idle: u8,
+    /// Deadlines in a row that led to nothing and lie in the past.
+    overdue: u8,
 }
 
 impl Monitor {
@@ -91,9 +97,11 @@ impl Monitor {
             stopping: vec![None; count],
             due: vec![None; count],
             down: None,
+            swept: None,
             told: BTreeMap::new(),
             killed: BTreeSet::new(),
             killed_own: false,
+            killed_unseen: false,
             charge: BTreeSet::new(),
             present: vec![None; count],
             hooks: vec![HookSeen::Idle; plan.hooks().len()],
@@ -102,6 +110,7 @@ impl Monitor {
             orphans: BTreeMap::new(),
             stranger_ended: None,
             idle: 0,
+            overdue: 0,
         }
     }
 

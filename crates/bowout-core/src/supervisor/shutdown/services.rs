@@ -109,7 +109,10 @@ impl Supervisor {
             shared: !self.plan.is_single(),
         };
         self.recorder.knows(main, &service.name, id);
-        if let Ending::Exited(status) = self.services[id.0].ending {
+        // The ending is an earlier run's while this one lives.
+        if let Ending::Exited(status) = self.services[id.0].ending
+            && !main_alive
+        {
             self.recorder.reaped(main, status, now);
         }
         Box::new(Stopping::begin(order, now))

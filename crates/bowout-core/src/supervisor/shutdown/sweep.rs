@@ -98,10 +98,11 @@ impl Supervisor {
             Step::Told if blind => {}
             Step::Told | Step::Killed(_) => return false,
         }
-        if sweeping.step == Step::Told && blind {
+        if blind && sweeping.step == Step::Told {
             sweeping.kill_at = self.blind_limit(sweeping.kill_at, now);
+        } else if !blind {
+            self.surveyor.want_now(now);
         }
-        self.surveyor.want_now(now);
         if let Some(current) = self.sweeping() {
             *current = sweeping;
         }

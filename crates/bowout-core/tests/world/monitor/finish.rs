@@ -13,7 +13,7 @@ impl Monitor {
         Monitor::check_left(world);
         let expected = Monitor::expected_code(world, report);
         let World { monitor, case, .. } = world;
-        monitor.expect(code == expected, || {
+        monitor.expect(code == expected || monitor.killed_unseen, || {
             format!("exit code {code} instead of {expected}")
         });
         monitor.expect(report.code == code, || {

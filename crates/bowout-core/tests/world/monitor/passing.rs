@@ -2,7 +2,7 @@
 
 use super::{HookSeen, Monitor, SETTLE, UNSEEN};
 use crate::world::World;
-use crate::world::kernel::{Life, Origin};
+use crate::world::kernel::Origin;
 use bowout_core::event::Event;
 use bowout_core::plan::{KillMode, Leftovers, ServiceId, Sweep};
 use bowout_core::service::State;
@@ -22,14 +22,14 @@ impl Monitor {
             .iter()
             .any(|action| !matches!(action, Action::Survey { .. }));
         match event {
+            // Once, a stage may end and leave to the next what is due at the same moment.
             Event::DeadlineReached => {
-                let past = sup.deadline().is_some_and(|at| at <= *now);
-                monitor.expect(!(past && actions.is_empty()), || {
+                let past = actions.is_empty() && sup.deadline().is_some_and(|at| at <= *now);
+                monitor.overdue = if past { monitor.overdue + 1 } else { 0 };
+                monitor.expect(monitor.overdue < 2, || {
                     "the deadline stays in the past".into()
                 });
-                if actions.is_empty() {
-                    monitor.idle = 0;
-                }
+                monitor.idle = 0;
             }
             Event::Surveyed(_) if idle => monitor.idle += 1,
             Event::Surveyed(_) => monitor.idle = 0,
@@ -119,17 +119,15 @@ impl Monitor {
             return;
         }
         let strangers = !case.strangers.is_empty() && stop.sweep == Sweep::Namespace;
-        // Who is nobody's child here is not seen to end but by looking; and without /proc, one who
-        // never had a child can't know that nobody is there.
+        // Who is nobody's child here is not seen to end but by looking.
         let settled = Duration::from_secs(1) + SETTLE;
         let unseen = match case.proc {
             true => monitor
                 .stranger_ended
                 .is_some_and(|at| to <= at.after(STRANGERS)),
-            false => monitor.down.is_none_or(|down| to <= down.after(settled)),
+            false => monitor.swept.is_none_or(|swept| to <= swept.after(settled)),
         };
-        let childless = !case.proc && monitor.mains.iter().all(Option::is_none);
-        monitor.expect(childless || (strangers && unseen), || {
+        monitor.expect(strangers && unseen, || {
             "nobody is left, and bowout stays".into()
         });
     }
@@ -180,12 +178,15 @@ impl Monitor {
                 let mode = plan.service(id).kill_mode;
                 let auto = mode == KillMode::Auto && case.proc;
                 let killing = enforced || plan.service(id).stop_timeout.is_some();
-                let living: Vec<(i32, i32, bool)> = kernel
+                let living: Vec<(i32, i32)> = kernel
                     .living()
                     .filter(|(_, proc)| proc.origin == Origin::Service(id.0))
-                    .map(|(pid, proc)| (pid, proc.group, !matches!(proc.life, Life::Doomed(_))))
+                    .filter(|(_, proc)| {
+                        plan.is_single() || monitor.mains[id.0] == Some(proc.session)
+                    })
+                    .map(|(pid, proc)| (pid, proc.group))
                     .collect();
-                for (pid, group, _) in living {
+                for (pid, group) in living {
                     let present = monitor.present[id.0]
                         .as_ref()
                         .is_some_and(|present| present.contains(&pid));

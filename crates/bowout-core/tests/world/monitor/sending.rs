@@ -21,7 +21,7 @@ impl Monitor {
                     target,
                     left: None,
                 } if *signal == Signal::KILL => {
-                    Monitor::check_kill(world, *target, was_down);
+                    Monitor::check_kill(world, *target);
                 }
                 Action::Signal { signal, .. } if *signal == Signal::CONT => {}
                 Action::Signal {
@@ -226,11 +226,14 @@ impl Monitor {
 
     /// Only PID 1 signals everybody, and only when its services are down.
     fn check_sweep_signal(world: &mut World) {
-        let World { monitor, sup, .. } = world;
+        let World {
+            monitor, sup, now, ..
+        } = world;
+        monitor.swept.get_or_insert(*now);
         monitor.expect(sup.plan().stop().sweep == Sweep::Namespace, || {
             "kill(-1) by one who is not PID 1".into()
         });
-        let down = monitor.down.is_some() || monitor.end(sup).is_some_and(|end| end <= world.now);
+        let down = monitor.down.is_some() || monitor.end(sup).is_some_and(|end| end <= *now);
         monitor.expect(down, || "kill(-1) before all services are down".into());
         let hooks_over = sup.plan().hooks_at(HookMoment::PostStop).all(|hook| {
             matches!(
@@ -243,9 +246,10 @@ impl Monitor {
         });
     }
 
-    fn check_kill(world: &mut World, target: Target, was_down: bool) {
+    fn check_kill(world: &mut World, target: Target) {
         if target == Target::Namespace {
             Monitor::check_sweep_signal(world);
+            world.monitor.killed_unseen |= !world.case.proc;
         }
         let reached = world.reached(target);
         if let Target::Process(pid) | Target::Group(pid) = target {
@@ -310,7 +314,7 @@ impl Monitor {
                 monitor.expect(target == Target::Namespace, || {
                     format!("SIGKILL to stranger {pid}")
                 });
-                monitor.expect(second || over, || {
+                monitor.expect(second || over || monitor.haste > 0, || {
                     format!("SIGKILL to stranger {pid} within a second")
                 });
             }

@@ -129,7 +129,10 @@ impl Monitor {
             > 1
             && !first;
         let mut verdicts = Vec::new();
-        for (pid, process) in &own {
+        // With several services, one that left its session and its ancestors can be anybody's.
+        let known =
+            |process: &Process| single || monitor.mains[service] == Some(process.session.get());
+        for (pid, process) in own.iter().filter(|(_, process)| known(process)) {
             let told = told_before(pid) || told_now.contains(pid);
             if covered(process) {
                 let early = told_now.contains(pid) && !after_half && !case.slow;

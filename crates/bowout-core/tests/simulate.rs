@@ -1,0 +1,144 @@
+//! Lets larger plans and trees run in virtual time, in orders drawn by chance, and has every promise
+//! checked at each step (`docs/promises.md`).
+//!
+//! `BOWOUT_SIM_SEEDS=1000000 cargo test --release -p bowout-core --test simulate` runs millions;
+//! `BOWOUT_SIM_SEED=N` runs one and prints all that was said.
+
+#[allow(dead_code, reason = "each test program uses its part of the world")]
+mod world;
+
+mod simulate {
+    pub(crate) mod chance;
+    pub(crate) mod draw;
+}
+
+use bowout_core::Instant;
+use simulate::chance::Chance;
+use simulate::draw::draw_case;
+use std::rc::Rc;
+use std::time::Duration;
+use world::{Move, World};
+
+/// Enough to meet every rule many times, in a few seconds of a debug build.
+const SEEDS: u64 = 10_000;
+
+/// More steps than this are no stop.
+const MOST: usize = 20_000;
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| {
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name}={text} is no number"))
+    })
+}
+
+#[test]
+fn every_promise_is_kept_by_chance() {
+    if let Some(seed) = number("BOWOUT_SIM_SEED") {
+        let (_, log) = run(seed, true);
+        println!("{log}");
+        return;
+    }
+    let seeds = number("BOWOUT_SIM_SEEDS").unwrap_or(SEEDS);
+    let begun = std::time::Instant::now();
+    let mut ended = 0;
+    for seed in 0..seeds {
+        ended += u64::from(run(seed, false).0);
+    }
+    println!(
+        "{seeds} seeds, {ended} came to an end, {:?}",
+        begun.elapsed()
+    );
+    assert!(ended > seeds / 2, "most runs come to their end");
+}
+
+/// Runs one world; panics with its seed and story when a promise is broken.
+fn run(seed: u64, tell: bool) -> (bool, String) {
+    let (finished, violation, log) = play(seed, tell);
+    if let Some(violation) = violation {
+        let (_, _, log) = play(seed, true);
+        panic!("BOWOUT_SIM_SEED={seed}: {violation}\n{log}");
+    }
+    (finished, log)
+}
+
+fn play(seed: u64, tell: bool) -> (bool, Option<String>, String) {
+    let mut chance = Chance::new(seed);
+    let case = draw_case(&mut chance);
+    let mut world = World::new(Rc::new(case));
+    world.logs = tell;
+    let mut log = String::new();
+    for _ in 0..MOST {
+        let Some(step) = choose(&world, &mut chance) else {
+            let stuck = !world.sup.is_finished()
+                && world.now <= world.case.horizon
+                && (world.sup.is_stopping() || world.kernel.living().next().is_none());
+            let stuck = stuck.then(|| "nothing happens, and it is not over".to_owned());
+            return (world.sup.is_finished(), stuck, log);
+        };
+        let now = world.now;
+        world.apply(step);
+        if tell {
+            log.push_str(&format!("{now:?} {step:?}\n"));
+            for line in world.log.drain(..) {
+                log.push_str(&format!("    {line}\n"));
+            }
+        }
+        if let Some(violation) = world.monitor.violation.clone() {
+            log.push_str(&format!(
+                "{:?} deadline {:?}\n",
+                world.now,
+                world.sup.deadline()
+            ));
+            return (false, Some(violation), log);
+        }
+    }
+    (false, Some("it does not come to an end".to_owned()), log)
+}
+
+/// What happens next: most often something at this moment; else time passes until the next thing
+/// that is due.
+fn choose(world: &World, chance: &mut Chance) -> Option<Move> {
+    let moves = world.moves();
+    if world.sup.is_finished() || world.now > world.case.horizon {
+        return None;
+    }
+    let rare = |step: &Move| {
+        matches!(
+            step,
+            Move::Outside | Move::Fork(_) | Move::Wake(_) | Move::Fail(_)
+        )
+    };
+    let (rare, common): (Vec<Move>, Vec<Move>) = moves
+        .into_iter()
+        .filter(|step| !matches!(step, Move::Deadline { .. }))
+        .partition(rare);
+    if !common.is_empty() && (rare.is_empty() || chance.below(8) > 0) {
+        return Some(common[chance.below(common.len())]);
+    }
+    let idle = world.sup.deadline().is_none() && next_end(world).is_none();
+    if !rare.is_empty() && (idle || world.is_bound_to_move() || chance.below(6) == 0) {
+        return Some(rare[chance.below(rare.len())]);
+    }
+    if world.is_bound_to_move() || !common.is_empty() {
+        return common.first().copied();
+    }
+    let deadline = world.sup.deadline();
+    let step = next_end(world)
+        .map(|at| at.min(world.now.after(Duration::from_millis(chance.range(1, 900)))));
+    match (deadline, step) {
+        (None, None) => rare.first().copied(),
+        (None, Some(at)) => Some(Move::Pass(at)),
+        (Some(deadline), Some(at)) if at < deadline && at > world.now => Some(Move::Pass(at)),
+        (Some(_), _) => Some(Move::Deadline { late: false }),
+    }
+}
+
+/// The next moment at which a process ends by itself.
+fn next_end(world: &World) -> Option<Instant> {
+    let ends = world
+        .kernel
+        .living()
+        .filter_map(|(pid, proc)| world.kernel.may_end(pid, proc));
+    ends.filter(|at| *at > world.now).min()
+}

@@ -1,0 +1,183 @@
+//! Throws any event at any state, in any order: the core takes it, and stays within bounds.
+
+#[allow(
+    dead_code,
+    reason = "the generator of plans is shared with the simulation"
+)]
+mod world;
+
+mod simulate {
+    pub(crate) mod chance;
+    pub(crate) mod draw;
+}
+
+use bowout_core::event::{Received, Sender, SpawnError, SpawnErrorKind};
+use bowout_core::plan::{HookId, ServiceId};
+use bowout_core::process::{Process, State};
+use bowout_core::{Action, Event, Instant, Pid, Signal, SignalSet, Status, Supervisor};
+use simulate::chance::Chance;
+use simulate::draw::draw_case;
+use std::time::Duration;
+
+/// A process is named in at most a handful of actions (note, signal, SIGCONT), for each service.
+const PER_EVENT: usize = 60;
+const PER_PROCESS: usize = 6;
+
+fn pid(chance: &mut Chance) -> Pid {
+    Pid::new(i32::try_from(chance.below(14)).unwrap())
+}
+
+fn signal(chance: &mut Chance) -> Signal {
+    let any = u8::try_from(chance.range(1, 64)).unwrap();
+    chance.of(&[
+        Signal::TERM,
+        Signal::INT,
+        Signal::USR1,
+        Signal::CHLD,
+        Signal::new(any).unwrap(),
+    ])
+}
+
+fn process(chance: &mut Chance) -> Process {
+    let mut process = Process::new(pid(chance), pid(chance));
+    process.group = pid(chance);
+    process.session = pid(chance);
+    process.state = chance.of(&[
+        State::Awake,
+        State::Awake,
+        State::Stopped,
+        State::Traced,
+        State::Uninterruptible,
+        State::Zombie,
+    ]);
+    let set = chance.of(&[SignalSet::EMPTY, SignalSet::ALL]);
+    match chance.below(4) {
+        0 => process.caught = set,
+        1 => process.ignored = set,
+        2 => process.blocked = set,
+        _ => process.awaited = set,
+    }
+    process.waits_for_child = chance.once_in(2);
+    process.program = chance.once_in(3).then(|| "dash".into());
+    process
+}
+
+fn event(chance: &mut Chance) -> Event {
+    let service = ServiceId(chance.below(6));
+    let hook = HookId(chance.below(4));
+    let kind = chance.of(&[
+        SpawnErrorKind::NotFound,
+        SpawnErrorKind::CannotExecute,
+        SpawnErrorKind::Exhausted,
+        SpawnErrorKind::Setup,
+    ]);
+    let error = SpawnError { kind, errno: 1 };
+    let pid = pid(chance);
+    let signal = signal(chance);
+    match chance.below(18) {
+        0 => Event::Started,
+        1..4 => Event::Spawned { service, pid },
+        4 => Event::SpawnFailed { service, error },
+        5 => Event::HookSpawned { hook, pid },
+        6 => Event::HookSpawnFailed { hook, error },
+        7 | 8 => Event::Exited {
+            pid,
+            status: chance.of(&[Status::Exited(0), Status::Exited(3), Status::by(signal)]),
+        },
+        9 => Event::ChildrenGone,
+        10 => Event::NamespaceEmptied,
+        11 => Event::Suspended { pid, signal },
+        12 => Event::SignalReceived(Received {
+            signal,
+            sender: Sender { pid, uid: 0 },
+            value: None,
+        }),
+        13 if chance.once_in(3) => Event::StopRequested,
+        13..16 => Event::Surveyed(
+            (!chance.once_in(8)).then(|| (0..chance.below(12)).map(|_| process(chance)).collect()),
+        ),
+        _ => Event::DeadlineReached,
+    }
+}
+
+#[test]
+fn any_event_in_any_state_is_legal() {
+    let mut ends = 0;
+    for seed in 0..3_000 {
+        let mut chance = Chance::new(seed);
+        let case = draw_case(&mut chance);
+        let mut sup = Supervisor::new(case.plan, Pid::INIT);
+        let mut now = Instant::ZERO;
+        let mut finished = 0;
+        for _ in 0..150 {
+            // Time stands still, goes on, jumps far, and even comes from a driver whose clock went back.
+            now = match chance.below(10) {
+                0..6 => now.after(Duration::from_millis(chance.range(0, 300))),
+                6 => sup.deadline().unwrap_or(now),
+                7 => now.after(Duration::from_secs(chance.range(0, 40))),
+                8 => now.before(Duration::from_millis(5)),
+                _ => now,
+            };
+            let event = event(&mut chance);
+            let most = PER_EVENT
+                + match &event {
+                    Event::Surveyed(Some(processes)) => PER_PROCESS * processes.len(),
+                    _ => 0,
+                };
+            let actions = sup.handle(now, event.clone());
+            assert!(
+                actions.len() <= most,
+                "seed {seed}: {event:?} → {} actions",
+                actions.len()
+            );
+            assert!(
+                finished == 0 || actions.is_empty(),
+                "seed {seed}: {actions:?} after the end"
+            );
+            finished += actions
+                .iter()
+                .filter(|action| matches!(action, Action::Finish { .. }))
+                .count();
+            assert_eq!(sup.is_finished(), finished == 1, "seed {seed}");
+            assert!(
+                finished == 0 || sup.deadline().is_none(),
+                "seed {seed}: a deadline after the end"
+            );
+        }
+        ends += finished;
+    }
+    println!("{ends} of 3,000 came to an end");
+    assert!(ends > 300);
+}
+
+#[test]
+fn the_largest_durations_are_survived() {
+    use bowout_core::plan::{Draft, Hook, HookMoment, Plan, Service};
+    let mut draft = Draft::single(Service::new("app"));
+    draft.stop.grace = Some(Duration::MAX);
+    draft.stop.drain = Duration::MAX;
+    draft.services[0].stop_timeout = Some(Duration::MAX);
+    for moment in [
+        HookMoment::PreStop,
+        HookMoment::PreStop,
+        HookMoment::PostStop,
+    ] {
+        draft.hooks.push(Hook {
+            name: "hook".into(),
+            moment,
+            timeout: Some(Duration::MAX),
+        });
+    }
+    let mut sup = Supervisor::new(Plan::new(draft).unwrap(), Pid::INIT);
+    let end = Instant::from_nanos(u64::MAX);
+    let _ = sup.handle(end, Event::Started);
+    let _ = sup.handle(
+        end,
+        Event::Spawned {
+            service: ServiceId(0),
+            pid: Pid::new(2),
+        },
+    );
+    let _ = sup.handle(end, Event::StopRequested);
+    assert!(sup.is_stopping());
+}
