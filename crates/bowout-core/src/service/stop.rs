@@ -4,7 +4,7 @@ use super::walk::Walk;
 use crate::action::{Action, Note, Target};
 use crate::plan::budget::SETTLE;
 use crate::plan::{KillMode, ServiceId};
-use crate::process::{Process, Stayed};
+use crate::process::{Disposition, Process, Stayed};
 use crate::report::Recorder;
 use crate::{Instant, Pid, Signal};
 use alloc::collections::BTreeSet;
@@ -32,6 +32,7 @@ pub struct Stopping {
     killing: Option<Instant>,
     killed: BTreeSet<Pid>,
     alone: bool,
+    wakes: bool,
     shared: bool,
     /// Whether the last survey saw anybody of this service.
     members: Members,
@@ -73,6 +74,10 @@ pub(crate) struct Order {
     pub(crate) alone: bool,
     /// Whether bowout has children of other services, so that ECHILD says nothing of this one.
     pub(crate) shared: bool,
+    /// Whether whoever is told is continued too: not those that are left to themselves.
+    pub(crate) wakes: bool,
+    /// Whether the signal goes out at all: nobody is told by one that is rewritten to nothing.
+    pub(crate) tells: bool,
 }
 
 impl Stopping {
@@ -91,10 +96,11 @@ impl Stopping {
             ladder: order.ladder,
             rung: 0,
             walk,
-            sent: false,
+            sent: !order.tells,
             killing: None,
             killed: BTreeSet::new(),
             alone: order.alone,
+            wakes: order.wakes,
             shared: order.shared,
             members: Members::Unknown,
         }
@@ -236,12 +242,12 @@ impl Stopping {
             KillMode::Auto => return true,
             KillMode::Main | KillMode::Process if self.main_alive => {
                 recorder.told(self.main, self.signal(), now);
-                self.send(Target::Process(self.main), now, out);
+                self.send(Target::Process(self.main), self.signal(), now, out);
             }
             KillMode::Main | KillMode::Process => {}
             KillMode::Group => {
                 recorder.told(self.main, self.signal(), now);
-                self.send(Target::Group(self.main), now, out);
+                self.send(Target::Group(self.main), self.signal(), now, out);
             }
         }
         survey
@@ -300,8 +306,21 @@ impl Stopping {
             }));
         }
         for pid in told {
-            recorder.told(pid, self.signal(), now);
-            self.send(Target::Process(pid), now, out);
+            let process = relevant.iter().find(|process| process.pid == pid);
+            let signal = process.map_or(self.signal(), |process| self.signal_for(process));
+            recorder.told(pid, signal, now);
+            self.send(Target::Process(pid), signal, now, out);
+        }
+    }
+
+    /// What a process is told with. Shells start what is in their background with SIGINT and SIGQUIT
+    /// ignored (POSIX.1-2017, Shell Command Language, 2.11), so one that ignores the stop signal and not
+    /// SIGTERM gets that: it ignores Ctrl-C, and not the stop.
+    fn signal_for(&self, process: &Process) -> Signal {
+        let ignores = |signal| process.disposition(signal) == Disposition::Ignored;
+        match ignores(self.signal()) && !ignores(Signal::TERM) {
+            true => Signal::TERM,
+            false => self.signal(),
         }
     }
 
@@ -380,9 +399,10 @@ impl Stopping {
     }
 
     /// A stop signal, and a SIGCONT after it: a process that is stopped takes no other signal.
-    fn send(&self, target: Target, now: Instant, out: &mut Vec<Action>) {
+    fn send(&self, target: Target, signal: Signal, now: Instant, out: &mut Vec<Action>) {
         let left = u32::try_from(self.end.since(now).as_millis()).unwrap_or(u32::MAX);
-        let signals = [(self.signal(), Some(left)), (Signal::CONT, None)];
+        let wake = self.wakes.then_some((Signal::CONT, None));
+        let signals = [(signal, Some(left))].into_iter().chain(wake);
         out.extend(signals.map(|(signal, left)| Action::Signal {
             target,
             signal,

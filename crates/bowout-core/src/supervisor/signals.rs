@@ -22,6 +22,10 @@ impl Supervisor {
             return;
         }
         let Some(sent_as) = self.rewritten(signal) else {
+            // Nobody gets it, and bowout stops by it all the same.
+            if self.plan.signals().suspend.contains(signal) {
+                out.push(Action::Suspend);
+            }
             return;
         };
         let hooks: Vec<_> = self.plan.hooks_at(HookMoment::OnSignal(signal)).collect();

@@ -106,6 +106,9 @@ impl Supervisor {
             end: limit.map_or(wanted, |limit| limit.min(wanted)),
             enforced: limit.is_some() || service.stop_timeout.is_some(),
             alone: self.leaves_others(id),
+            wakes: main_alive || self.plan.stop().leftovers == Leftovers::Wait,
+            tells: self.plan.stop().leftovers == Leftovers::Wait
+                || self.rewritten(Signal::TERM).is_some(),
             shared: !self.plan.is_single(),
         };
         self.recorder.knows(main, &service.name, id);

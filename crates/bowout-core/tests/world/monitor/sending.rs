@@ -5,7 +5,7 @@ use crate::world::World;
 use crate::world::kernel::Origin;
 use bowout_core::action::Target;
 use bowout_core::event::Event;
-use bowout_core::plan::{ForwardTo, HookMoment, KillMode, ServiceId, Sweep};
+use bowout_core::plan::{ForwardTo, HookMoment, KillMode, Leftovers, ServiceId, Sweep};
 use bowout_core::service::State;
 use bowout_core::{Action, Pid, Signal};
 use std::time::Duration;
@@ -35,9 +35,19 @@ impl Monitor {
                         signal: Signal::CONT,
                         left: None,
                     };
-                    world.monitor.expect(next == Some(&cont), || {
-                        format!("{signal} to {target:?} without SIGCONT after it")
-                    });
+                    // Those who outlive a command that nobody waits beyond are told, and left.
+                    let (sup, receiver) = (&world.sup, pid_of(*target));
+                    let is_main = sup
+                        .plan()
+                        .ids()
+                        .any(|id| sup.service(id).main() == receiver);
+                    let left_to_themselves =
+                        sup.plan().stop().leftovers == Leftovers::Leave && !is_main;
+                    world
+                        .monitor
+                        .expect(next == Some(&cont) || left_to_themselves, || {
+                            format!("{signal} to {target:?} without SIGCONT after it")
+                        });
                     Monitor::check_stop_signal(world, *target, *signal, *left, was_down);
                 }
                 Action::Forward { .. }
@@ -386,5 +396,12 @@ impl Monitor {
         monitor.expect(same || sup.is_finished(), || {
             format!("{signal} is forwarded as {forwards:?}, expected {expected:?}")
         });
+    }
+}
+
+fn pid_of(target: Target) -> Option<Pid> {
+    match target {
+        Target::Process(pid) | Target::Group(pid) => Some(pid),
+        Target::Namespace => None,
     }
 }
