@@ -89,7 +89,12 @@ impl Walk {
         // A stack of its own: a tree can be deeper than PID 1's.
         let mut open: Vec<(&Process, bool)> =
             roots.iter().rev().map(|root| (*root, false)).collect();
+        let mut visited = BTreeSet::new();
         while let Some((process, covered)) = open.pop() {
+            // A number can turn up twice: it was used again while /proc was read.
+            if !visited.insert(process.pid) {
+                continue;
+            }
             let held = self.visit(process, covered, all, &mut targets);
             for child in children.get(&process.pid).into_iter().flatten().rev() {
                 open.push((child, held));
@@ -110,7 +115,9 @@ impl Walk {
             .present
             .as_ref()
             .is_none_or(|present| present.contains(&process.pid));
-        if covered && !(all && was_present) {
+        // One that was told itself answers for those below it, whoever is above.
+        let spared = covered && !self.told.contains(&process.pid);
+        if spared && !(all && was_present) {
             return true;
         }
         if process.state == State::Zombie {

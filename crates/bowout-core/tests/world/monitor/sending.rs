@@ -177,7 +177,7 @@ impl Monitor {
             Some(Origin::Service(service)) => service,
             Some(Origin::Stranger) => return monitor.broken(format!("stranger {pid} is told")),
             // What a hook leaves behind is bowout's own, and with one service its.
-            Some(Origin::Hook(_)) => return,
+            Some(Origin::Hook(_)) => return monitor.told.entry(pid).or_default().push(signal),
             None => match by_main {
                 Some(service) => service,
                 None => return,

@@ -1,0 +1,174 @@
+//! Makes one mistake after the other in a copy of this crate, and says which of them its tests catch.
+//!
+//! `cargo run -p bowout-core --example mutants [WORD]`; with a word, only mutants that have it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+use std::{env, fs};
+
+/// One deliberate mistake.
+struct Mutant<'a> {
+    file: &'a str,
+    old: &'a str,
+    new: &'a str,
+    why: &'a str,
+}
+
+/// What the tests made of a mutant.
+enum Verdict {
+    Caught(&'static str),
+    Survived,
+    /// The line is not there exactly once, or the mutant is no Rust.
+    Useless(String),
+}
+
+/// Test programs, quick ones first.
+const TESTS: [&[&str]; 4] = [
+    &["--lib"],
+    &["--test", "simulate"],
+    &["--test", "totality"],
+    &["--test", "explore"],
+];
+
+/// Enough for most mutants; the search over all states catches the rest.
+const SEEDS: &str = "1500";
+
+fn main() -> ExitCode {
+    let word = env::args().nth(1).unwrap_or_default();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let list = fs::read_to_string(source.join("mutants/list.txt")).expect("mutants/list.txt");
+    let copy = env::temp_dir().join(format!("bowout-core-mutants-{}", std::process::id()));
+    copy_tree(source, &copy.join("crate")).expect("cannot copy the crate");
+    stand_alone(&copy.join("crate"));
+    if !tests_pass(&copy) {
+        eprintln!("the tests fail without a mutant: there is nothing to tell");
+        return ExitCode::FAILURE;
+    }
+    let mut bad = 0;
+    for mutant in read(&list) {
+        if !format!("{} {} {}", mutant.file, mutant.old, mutant.why).contains(&word) {
+            continue;
+        }
+        let begun = Instant::now();
+        let said = match judge(&mutant, &copy) {
+            Verdict::Caught(by) => format!("caught by {by}"),
+            Verdict::Survived => {
+                bad += 1;
+                "SURVIVED".to_owned()
+            }
+            Verdict::Useless(why) => {
+                bad += 1;
+                format!("USELESS: {why}")
+            }
+        };
+        let seconds = begun.elapsed().as_secs_f32();
+        println!(
+            "{said:<20} {seconds:>5.1} s  {}: {}",
+            mutant.file, mutant.why
+        );
+    }
+    fs::remove_dir_all(&copy).ok();
+    println!("{bad} not caught");
+    ExitCode::from(u8::from(bad > 0))
+}
+
+fn read(list: &str) -> Vec<Mutant<'_>> {
+    let lines: Vec<&str> = list.lines().filter(|line| !line.starts_with('#')).collect();
+    let blocks = lines
+        .split(|line| line.trim().is_empty())
+        .filter(|block| !block.is_empty());
+    blocks
+        .map(|block| match *block {
+            [file, old, new, why] => Mutant {
+                file,
+                old,
+                new,
+                why,
+            },
+            _ => panic!("a mutant has four lines: {block:?}"),
+        })
+        .collect()
+}
+
+fn judge(mutant: &Mutant<'_>, copy: &Path) -> Verdict {
+    let path = copy.join("crate").join(mutant.file);
+    let text = fs::read_to_string(&path).expect("a file of the crate");
+    let is_it = |line: &&str| line.trim() == mutant.old;
+    let found = text.lines().filter(is_it).count();
+    if found != 1 {
+        return Verdict::Useless(format!("its line is there {found} times"));
+    }
+    let swap = |line: &str| {
+        if line.trim() == mutant.old {
+            mutant.new.to_owned()
+        } else {
+            line.to_owned()
+        }
+    };
+    let mutated: Vec<String> = text.lines().map(swap).collect();
+    fs::write(&path, mutated.join("\n") + "\n").expect("cannot write the mutant");
+    let verdict = verdict(copy);
+    fs::write(&path, text).expect("cannot undo the mutant");
+    verdict
+}
+
+fn verdict(copy: &Path) -> Verdict {
+    if !cargo(copy, &["--no-run"]) {
+        return Verdict::Useless("it does not compile".to_owned());
+    }
+    for test in TESTS {
+        if !cargo(copy, test) {
+            return Verdict::Caught(test.last().unwrap().trim_start_matches('-'));
+        }
+    }
+    Verdict::Survived
+}
+
+fn tests_pass(copy: &Path) -> bool {
+    TESTS.iter().all(|test| cargo(copy, test))
+}
+
+fn cargo(copy: &Path, arguments: &[&str]) -> bool {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.arg("test").arg("--quiet").args(arguments);
+    command.current_dir(copy.join("crate"));
+    command.env("CARGO_TARGET_DIR", target());
+    command.env("BOWOUT_SIM_SEEDS", SEEDS);
+    command.output().expect("cannot run cargo").status.success()
+}
+
+/// One for all mutants, and for the next run.
+fn target() -> PathBuf {
+    env::temp_dir().join("bowout-core-mutants-target")
+}
+
+/// The copy is a workspace of its own: optimised, because its tests run many times.
+fn stand_alone(root: &Path) {
+    let path = root.join("Cargo.toml");
+    let text = fs::read_to_string(&path).expect("Cargo.toml");
+    let own = |line: &str| match line.trim() {
+        "version.workspace = true" => "version = \"0.0.0\"".to_owned(),
+        "edition.workspace = true" => "edition = \"2024\"".to_owned(),
+        "[lints]" | "workspace = true" => String::new(),
+        line if line.ends_with(".workspace = true") => String::new(),
+        line => line.to_owned(),
+    };
+    let lines: Vec<String> = text.lines().map(own).collect();
+    let profile = "[workspace]\n[profile.dev]\nopt-level = 1\ndebug = false\n";
+    fs::write(path, lines.join("\n") + "\n" + profile).expect("cannot write Cargo.toml");
+}
+
+fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_tree(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
