@@ -59,6 +59,8 @@ pub(crate) struct Contract {
     pub(crate) subreaper: bool,
     /// Whether bowout goes to `/` once the command runs, so that it keeps no file system busy.
     pub(crate) leaves_directory: bool,
+    /// Whether a stop is told of without being asked.
+    pub(crate) tells_of_stops: bool,
     /// Whether each orphan that is reaped is told of.
     pub(crate) tells_of_orphans: bool,
     /// Whether there is no command: bowout reaps, and ends with 0 when it is told to.
@@ -90,6 +92,7 @@ pub(crate) const OWN: Contract = Contract {
     wait_anywhere: true,
     subreaper: true,
     leaves_directory: false,
+    tells_of_stops: true,
     tells_of_orphans: false,
     pause: false,
     tells_of_no_reaper: false,

@@ -94,7 +94,7 @@ impl Log {
 
     fn write(&self, level: Level, message: &str) -> bool {
         let mut line = match self.format {
-            LogFormat::Text => format!("{}: {message}", self.name),
+            LogFormat::Text => format!("{}: {}", self.name, printable(message)),
             LogFormat::Json => self.json(level, message),
         };
         if line.len() >= LONGEST {
@@ -123,5 +123,27 @@ impl Log {
             message: &message[..end],
         };
         serde_json::to_string(&line).unwrap_or_default()
+    }
+}
+
+/// What a process calls itself, without the power to move a reader's cursor.
+pub(crate) fn printable(message: &str) -> String {
+    let mut text = String::with_capacity(message.len());
+    for letter in message.chars() {
+        match letter.is_control() {
+            true => text.extend(letter.escape_default()),
+            false => text.push(letter),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_move_the_cursor() {
+        assert_eq!(printable("7 (\x1b[31mred\n)"), "7 (\\u{1b}[31mred\\n)");
     }
 }

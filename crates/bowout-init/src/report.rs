@@ -19,7 +19,7 @@ const TERMINATION_LOG: &str = "/dev/termination-log";
 /// Writes the account wherever it is wanted. What can't be written is a line in the log.
 #[cold]
 pub(crate) fn write(report: &Report, config: &mut Config, log: &mut Log) {
-    let level = match text::is_worth_telling(report) {
+    let level = match text::is_worth_telling(report) && config.contract.tells_of_stops {
         true => Level::Notice,
         false => Level::Info,
     };

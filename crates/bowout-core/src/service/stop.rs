@@ -248,6 +248,8 @@ impl Stopping {
             KillMode::Group => {
                 recorder.told(self.main, self.signal(), now);
                 self.send(Target::Group(self.main), self.signal(), now, out);
+                // Its end was seen before this began: only a survey tells whether others are left.
+                survey |= !self.main_alive;
             }
         }
         survey

@@ -16,6 +16,9 @@ use alloc::collections::VecDeque;
 use core::time::Duration;
 use sweep::Sweeping;
 
+/// A stop that takes no longer needs no word about whom it waits for.
+const FIRST_TICK: Duration = Duration::from_secs(1);
+
 /// A stop under way.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Shutdown {
@@ -119,7 +122,7 @@ impl Supervisor {
                 running: None,
                 left: hooks,
             },
-            tick: now.after(Duration::from_secs(1)),
+            tick: now.after(FIRST_TICK),
             telling: false,
         };
         for service in &mut self.services {
@@ -202,6 +205,13 @@ impl Supervisor {
         }
     }
 
+    /// A stage begins: nobody is late in it before a second has passed.
+    fn count_from(&mut self, now: Instant) {
+        if let Phase::Stopping(shutdown) = &mut self.phase {
+            shutdown.tick = shutdown.tick.max(now.after(FIRST_TICK));
+        }
+    }
+
     /// Goes from stage to stage as far as it goes now.
     pub(super) fn advance_shutdown(&mut self, now: Instant, out: &mut Actions) {
         for id in self.stop_order() {
@@ -234,7 +244,10 @@ impl Supervisor {
                 }
             };
             match next {
-                Some(stage) => self.set_stage(stage),
+                Some(stage) => {
+                    self.set_stage(stage);
+                    self.count_from(now);
+                }
                 None => break,
             }
         }

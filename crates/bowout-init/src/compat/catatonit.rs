@@ -45,6 +45,7 @@ fn contract() -> Contract {
         wait_anywhere: false,
         subreaper: true,
         leaves_directory: false,
+        tells_of_stops: false,
         tells_of_orphans: false,
         pause: false,
         tells_of_no_reaper: false,

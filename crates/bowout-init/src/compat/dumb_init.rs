@@ -57,6 +57,7 @@ const CONTRACT: Contract = Contract {
     wait_anywhere: false,
     subreaper: false,
     leaves_directory: true,
+    tells_of_stops: false,
     tells_of_orphans: false,
     pause: false,
     tells_of_no_reaper: false,

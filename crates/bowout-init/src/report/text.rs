@@ -1,5 +1,6 @@
 //! Puts the account of a stop into words.
 
+use crate::log::printable;
 use crate::log::words::{outcome, seconds, sender};
 use bowout_core::action::HookOutcome;
 use bowout_core::process::Stayed;
@@ -73,7 +74,7 @@ pub(super) fn line(report: &Report) -> String {
 
 /// A paragraph for `kubectl describe pod`.
 pub(super) fn paragraph(report: &Report) -> String {
-    let mut text = format!("bowout: {}.\n", line(report));
+    let mut text = format!("bowout: {}.\n", printable(&line(report)));
     if report
         .killed()
         .any(|process| matches!(process.killed, Some((_, Stayed::Ignores))))
