@@ -132,8 +132,8 @@ pub(super) fn help(
     let version = env!("CARGO_PKG_VERSION");
     let mut text = format!(
         "{purpose}\n\n\
-         This is bowout {version}, which keeps to the options and the ways of {name} when it\n\
-         is called by that name. It can do more by its own: see `bowout-init --help`.\n\n\
+         This is bowout {version}, which keeps to the options and the ways of {name}\n\
+         when it is called by that name. It can do more by its own: see `bowout-init --help`.\n\n\
          Usage: {name} {usage}\n\nOptions:\n"
     );
     for option in known {
