@@ -304,8 +304,14 @@ impl World {
     }
 
     fn ended(&mut self, pid: i32, status: Status) {
-        self.monitor
-            .ended(pid, self.kernel.procs[&pid].origin, self.now);
+        let children: Vec<i32> = self
+            .kernel
+            .living()
+            .filter(|(_, child)| child.parent == pid)
+            .map(|(child, _)| child)
+            .collect();
+        let (proc, own) = (&self.kernel.procs[&pid], self.kernel.own);
+        self.monitor.ended(pid, proc, own, &children, self.now);
         self.kernel.end(pid, status, self.now);
     }
 

@@ -55,6 +55,10 @@ fn trees() -> Vec<(&'static str, Vec<Part>)> {
             "daemon, worker",
             vec![root(CLEANS.restless()), root(FORWARDS), child(1, CLEANS)],
         ),
+        (
+            "daemon that leaves its worker",
+            vec![root(CLEANS), root(CLEANS), child(1, DIES)],
+        ),
         ("own session", vec![root(DIES), away(0, CLEANS)]),
         (
             "own session below one in charge",

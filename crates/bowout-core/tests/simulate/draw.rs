@@ -129,7 +129,8 @@ pub(crate) fn draw_case(chance: &mut Chance) -> Case {
     let mut case = Case::new(plan, trees);
     case.hooks = case.plan.hooks().iter().map(|_| script(chance)).collect();
     if chance.once_in(5) {
-        case.strangers = vec![script(chance)];
+        // What one leaves behind is PID 1's child, and nobody can tell it from a service's.
+        case.strangers = vec![script(chance).forks(0)];
     }
     case.outside = match chance.below(4) {
         0 => vec![Signal::INT; 1 + chance.below(4)],

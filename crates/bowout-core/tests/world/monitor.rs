@@ -6,7 +6,7 @@ mod sending;
 mod walking;
 
 use super::World;
-use super::kernel::Origin;
+use super::kernel::{Origin, Proc};
 use bowout_core::event::{Event, SpawnErrorKind};
 use bowout_core::plan::{HookMoment, Plan, ServiceId};
 use bowout_core::service::State;
@@ -74,7 +74,7 @@ pub(crate) struct Monitor {
     pub(crate) pre_stop_over: Option<Instant>,
     /// Whether the drain is over because nobody is up whom it would serve.
     pub(crate) undrained: bool,
-    /// Who lost the one in charge above, and when.
+    /// Who lost the one in charge above, and by when that is seen.
     pub(crate) orphans: BTreeMap<i32, Instant>,
     pub(crate) stranger_ended: Option<Instant>,
     /// Surveys in a row that led to nothing, at one moment.
@@ -150,10 +150,29 @@ impl Monitor {
         }
     }
 
-    pub(crate) fn ended(&mut self, pid: i32, origin: Origin, now: Instant) {
-        self.orphans.remove(&pid);
-        if origin == Origin::Stranger {
+    /// A process ends; `children` are those it leaves behind.
+    pub(crate) fn ended(
+        &mut self,
+        pid: i32,
+        proc: &Proc,
+        own: i32,
+        children: &[i32],
+        now: Instant,
+    ) {
+        let was_orphan = self.orphans.remove(&pid);
+        if proc.origin == Origin::Stranger {
             self.stranger_ended = Some(now);
+        }
+        if self.charge.contains(&pid) {
+            // bowout reaps its own children; the end of others is seen by looking.
+            let seen = if proc.parent == own {
+                now
+            } else {
+                now.after(UNSEEN)
+            };
+            let by = was_orphan.map_or(seen, |by| by.max(seen));
+            self.orphans
+                .extend(children.iter().map(|child| (*child, by)));
         }
     }
 

@@ -38,19 +38,6 @@ impl Monitor {
         monitor.expect(monitor.idle <= 3, || {
             "surveys follow each other although nothing happens".into()
         });
-        for id in sup.plan().ids() {
-            let holder_gone = monitor.charge.iter().any(|pid| {
-                monitor.mains[id.0] == Some(*pid) && !world.kernel.procs.contains_key(pid)
-            });
-            if !holder_gone {
-                continue;
-            }
-            for (pid, proc) in world.kernel.living() {
-                if proc.origin == Origin::Service(id.0) && proc.parent == world.kernel.own {
-                    monitor.orphans.entry(pid).or_insert(*now);
-                }
-            }
-        }
     }
 
     /// Nothing will happen before `to`.
@@ -125,7 +112,10 @@ impl Monitor {
             true => monitor
                 .stranger_ended
                 .is_some_and(|at| to <= at.after(STRANGERS)),
-            false => monitor.swept.is_none_or(|swept| to <= swept.after(settled)),
+            false => monitor
+                .stranger_ended
+                .max(monitor.swept)
+                .is_none_or(|at| to <= at.after(settled)),
         };
         monitor.expect(strangers && unseen, || {
             "nobody is left, and bowout stays".into()
@@ -196,11 +186,10 @@ impl Monitor {
                         monitor
                             .expect(told || killed, || format!("{pid} is not told at half time"));
                     }
-                    if let Some(lost) = monitor.orphans.get(&pid).copied().filter(|_| auto) {
-                        monitor.expect(
-                            told || killed || *now < lost.max(since).after(UNSEEN),
-                            || format!("{pid} has nobody in charge any more and is not told"),
-                        );
+                    if let Some(by) = monitor.orphans.get(&pid).copied().filter(|_| auto) {
+                        monitor.expect(told || killed || *now < by.max(since), || {
+                            format!("{pid} has nobody in charge any more and is not told")
+                        });
                     }
                     let meant = match mode {
                         KillMode::Process => monitor.mains[id.0] == Some(pid),

@@ -329,6 +329,8 @@ impl Monitor {
                 });
             }
             Origin::Hook(hook) => {
+                // Its own limit sends SIGKILL to its group; anything else is the sweep's.
+                monitor.killed_own |= !matches!(target, Target::Group(_));
                 let limit = sup.budget().hook(bowout_core::plan::HookId(hook));
                 let (HookSeen::Asked(since) | HookSeen::Runs(_, since)) = monitor.hooks[hook]
                 else {
