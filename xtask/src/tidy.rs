@@ -76,32 +76,25 @@ fn promise_faults(root: &Path, text: &str) -> Vec<String> {
         all_code.push_str(&std::fs::read_to_string(path).unwrap_or_default());
     }
     let mut faults = Vec::new();
-    for promise in text.split("\n**P").skip(1) {
-        let promise = format!("P{}", promise.split("\n\n").next().unwrap_or_default());
-        let number = promise
-            .split(['.', ' ', '*'])
-            .next()
-            .unwrap_or_default()
-            .to_owned();
-        let tests: Vec<&str> = promise
-            .split('`')
-            .skip(1)
-            .step_by(2)
-            .filter_map(|test| test.rsplit("::").next())
-            .filter(|test| {
-                !test.is_empty()
-                    && test
-                        .bytes()
-                        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-            })
+    for promise in text.split("\n- **P").skip(1) {
+        let promise = promise.split("\n\n").next().unwrap_or_default();
+        let number = promise.split('*').next().unwrap_or_default();
+        // In backquotes, with the place in front: `explore: name_of_a_test`.
+        let quoted = promise.split('`').skip(1).step_by(2);
+        let tests: Vec<&str> = quoted
+            .filter_map(|text| text.split_once(": ").map(|(_, test)| test.trim()))
             .collect();
-        if !tests
+        let missing = tests
             .iter()
-            .any(|test| all_code.contains(&format!("fn {test}(")))
-        {
-            faults.push(format!(
-                "docs/promises.md: {number} names no test that is there"
-            ));
+            .find(|test| !all_code.contains(&format!("fn {test}(")));
+        match missing {
+            Some(test) => faults.push(format!(
+                "docs/promises.md: P{number} names {test}, which is not there"
+            )),
+            None if tests.is_empty() => {
+                faults.push(format!("docs/promises.md: P{number} names no test"))
+            }
+            None => {}
         }
     }
     faults
@@ -169,8 +162,12 @@ mod tests {
         );
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         assert_eq!(
-            promise_faults(&root, "\n**P1.** It holds. `no_such_test_anywhere`\n").len(),
-            1
+            promise_faults(
+                &root,
+                "\n- **P1** It holds. `explore: no_such_test_anywhere`\n- **P2** Too.\n"
+            )
+            .len(),
+            2
         );
     }
 }
