@@ -6,9 +6,11 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("bowout runs on Linux: it stands on PID namespaces, signalfd and /proc");
 
-use bowout_core::Pid;
+use bowout_core::{Pid, Signal};
 use std::io;
+use std::sync::atomic::{AtomicI32, Ordering};
 
+pub mod arena;
 pub mod clock;
 pub mod entry;
 pub mod identity;
