@@ -78,8 +78,8 @@ impl World {
         if !self.is_init && self.config.contract.subreaper {
             bowout_sys::identity::become_subreaper()?;
         }
-        let reaps = self.is_init || bowout_sys::identity::is_subreaper();
-        if self.config.contract.tells_of_no_reaper && !reaps {
+        let reaps = || self.is_init || bowout_sys::identity::is_subreaper();
+        if self.config.contract.tells_of_no_reaper && !reaps() {
             let text =
                 "not PID 1 and not a subreaper: orphans go to somebody else (-s makes it one)";
             self.log.say(Level::Notice, text);

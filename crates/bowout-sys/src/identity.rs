@@ -14,7 +14,8 @@ pub fn is_init() -> bool {
 /// # Errors
 /// None that the kernel documents for these arguments.
 pub fn become_subreaper() -> io::Result<()> {
-    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
+    // Any number but zero switches it on.
+    rustix::process::set_child_subreaper(Some(rustix::process::Pid::INIT))
         .map_err(|error| told("prctl(PR_SET_CHILD_SUBREAPER)", error))
 }
 

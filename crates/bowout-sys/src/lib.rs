@@ -22,22 +22,33 @@ pub mod terminal;
 pub mod wait;
 
 /// An error with the call that gave it and what the call was about in front.
+#[cold]
 fn told(call: impl std::fmt::Display, error: impl Into<io::Error>) -> io::Error {
-    let error = error.into();
-    io::Error::new(
-        error.kind(),
-        Failed {
-            call: call.to_string(),
-            error,
-        },
-    )
+    let (call, error) = (Call::Named(call.to_string()), error.into());
+    io::Error::new(error.kind(), Failed { call, error })
 }
 
 /// A call that failed. The kernel's number stays reachable through [`errno`].
 #[derive(Debug)]
 struct Failed {
-    call: String,
+    call: Call,
     error: io::Error,
+}
+
+#[derive(Debug)]
+enum Call {
+    Named(String),
+    /// Put into words when somebody reads it: by this one PID 1 learns at each end that nobody is left.
+    Kill(i32, Signal),
+}
+
+impl std::fmt::Display for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Call::Named(call) => f.write_str(call),
+            Call::Kill(number, signal) => write!(f, "kill({number}, {signal})"),
+        }
+    }
 }
 
 impl std::fmt::Display for Failed {
@@ -74,10 +85,18 @@ pub fn is_nobody(error: &io::Error) -> bool {
     errno(error) == Some(libc::ESRCH)
 }
 
-/// The process of the caller.
+/// The process of the caller, who never forks without an exec: it is asked for once.
 #[must_use = "reads a value and changes nothing"]
 pub fn own_pid() -> Pid {
-    pid(rustix::process::getpid())
+    static OWN: AtomicI32 = AtomicI32::new(0);
+    match OWN.load(Ordering::Relaxed) {
+        0 => {
+            let own = pid(rustix::process::getpid());
+            OWN.store(own.get(), Ordering::Relaxed);
+            own
+        }
+        number => Pid::new(number),
+    }
 }
 
 fn pid(pid: rustix::process::Pid) -> Pid {

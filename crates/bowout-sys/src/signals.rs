@@ -3,7 +3,7 @@
 //! The calls go to the kernel directly: the C library keeps the signals 32 to 34 to itself and takes
 //! them out of every set, while PID 1 has to pass them on like any other.
 
-use crate::{pid, told};
+use crate::{Call, Failed, told};
 use bowout_core::action::Target;
 use bowout_core::event::{Received, Sender};
 use bowout_core::{Pid, Signal, SignalSet};
@@ -30,6 +30,11 @@ pub fn set_mask(set: SignalSet) -> io::Result<SignalSet> {
 }
 
 fn change_mask(how: i32, set: SignalSet) -> io::Result<SignalSet> {
+    raw_mask(how, set).ok_or_else(|| told("rt_sigprocmask", io::Error::last_os_error()))
+}
+
+/// As [`block`] and [`set_mask`], without an allocation; `None` where `errno` says why.
+pub(crate) fn raw_mask(how: i32, set: SignalSet) -> Option<SignalSet> {
     let new = set.bits();
     let mut old = 0u64;
     // SAFETY: both pointers are to 8 bytes that live through the call, and 8 is their size.
@@ -42,10 +47,7 @@ fn change_mask(how: i32, set: SignalSet) -> io::Result<SignalSet> {
             SET_BYTES,
         )
     };
-    if done < 0 {
-        return Err(told("rt_sigprocmask", io::Error::last_os_error()));
-    }
-    Ok(SignalSet::from_bits(old))
+    (done >= 0).then_some(SignalSet::from_bits(old))
 }
 
 /// The kernel's `struct sigaction` on x86-64 and aarch64 (both have the restorer's place).
@@ -62,6 +64,16 @@ struct KernelAction {
 /// # Errors
 /// EINVAL for a signal that can't be caught.
 pub fn set_ignored(signal: Signal, ignored: bool) -> io::Result<bool> {
+    change_disposition(signal, ignored).ok_or_else(|| {
+        told(
+            format_args!("rt_sigaction({signal})"),
+            io::Error::last_os_error(),
+        )
+    })
+}
+
+/// As [`set_ignored`], without an allocation; `None` where `errno` says why.
+pub(crate) fn change_disposition(signal: Signal, ignored: bool) -> Option<bool> {
     let new = KernelAction {
         handler: if ignored {
             libc::SIG_IGN
@@ -89,13 +101,7 @@ pub fn set_ignored(signal: Signal, ignored: bool) -> io::Result<bool> {
             SET_BYTES,
         )
     };
-    if done < 0 {
-        return Err(told(
-            format_args!("rt_sigaction({signal})"),
-            io::Error::last_os_error(),
-        ));
-    }
-    Ok(old.handler == libc::SIG_IGN)
+    (done >= 0).then_some(old.handler == libc::SIG_IGN)
 }
 
 /// The kernel's `siginfo_t` on 64-bit machines, as far as a sent signal fills it (sigaction(2)).
@@ -204,7 +210,8 @@ pub fn send(target: Target, signal: Signal) -> io::Result<()> {
     let done = unsafe { libc::syscall(libc::SYS_kill, number, i32::from(signal.number())) };
     if done < 0 {
         let error = io::Error::last_os_error();
-        return Err(told(format_args!("kill({number}, {signal})"), error));
+        let call = Call::Kill(number, signal);
+        return Err(io::Error::new(error.kind(), Failed { call, error }));
     }
     Ok(())
 }
@@ -262,10 +269,7 @@ pub fn on_parent_death(signal: Signal) -> io::Result<()> {
 /// Stops the caller until somebody sends SIGCONT. Nothing happens to a PID 1.
 pub fn stop_self() {
     // A failure is not possible: the caller may signal itself, and SIGSTOP is a signal.
-    let _ = send(
-        Target::Process(pid(rustix::process::getpid())),
-        Signal::STOP,
-    );
+    let _ = send(Target::Process(crate::own_pid()), Signal::STOP);
 }
 
 #[cfg(test)]

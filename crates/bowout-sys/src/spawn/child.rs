@@ -118,7 +118,7 @@ fn prepare(job: &Job<'_>) -> Result<(), Failed> {
     }
     for (signal, ignored) in &program.dispositions {
         // SIGKILL and SIGSTOP can't be set, and nobody asks for it.
-        _ = signals::set_ignored(*signal, *ignored);
+        _ = signals::change_disposition(*signal, *ignored);
     }
     if let Some((place, length)) = job.digits {
         write_pid(place, length);
@@ -150,7 +150,7 @@ fn execute(job: &mut Job<'_>) -> Failed {
     let program = job.program;
     // The last thing before the exec, so that a signal that came meanwhile meets the program, or, where
     // it has not begun, ends this child as it would have ended the program.
-    _ = signals::set_mask(program.mask);
+    _ = signals::raw_mask(libc::SIG_SETMASK, program.mask);
     let mut failed = Failed {
         step: Step::Exec,
         errno: libc::ENOENT,
@@ -193,7 +193,7 @@ fn execute(job: &mut Job<'_>) -> Failed {
             }
         }
     }
-    _ = signals::set_mask(SignalSet::ALL);
+    _ = signals::raw_mask(libc::SIG_SETMASK, SignalSet::ALL);
     failed
 }
 
