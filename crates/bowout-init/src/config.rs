@@ -38,11 +38,15 @@ impl Config {
     ///
     /// # Errors
     /// One line that says what can't be taken.
-    pub(crate) fn new(name: &str, options: Options, contract: Contract) -> Result<Config, String> {
+    pub(crate) fn new(
+        name: &str,
+        options: Options,
+        contract: Contract,
+        mut environment: Environment,
+    ) -> Result<Config, String> {
         let own = bowout_sys::own_pid();
         let standing = bowout_sys::terminal::standing();
-        let kubernetes = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
-        let mut environment = Environment::inherited();
+        let kubernetes = environment.get("KUBERNETES_SERVICE_HOST").is_some();
         for file in &options.env_file {
             environment.add_file(file)?;
         }

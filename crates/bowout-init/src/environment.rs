@@ -30,11 +30,18 @@ impl Environment {
         found.map(|(_, value)| value.as_os_str())
     }
 
+    /// As [`std::env::var_os`], from the one time that it was read. 26 options are looked for at each
+    /// start, and the C library would go through all of it for each.
+    pub(crate) fn owned(&self, name: &str) -> Option<OsString> {
+        self.get(name).map(OsStr::to_owned)
+    }
+
     /// Adds the lines of a file, as `docker run --env-file` reads them: `NAME=value`, `NAME` alone
     /// for what bowout has itself, `#` for comments; nothing is unquoted.
     ///
     /// # Errors
     /// The file, the line, and what is wrong with it.
+    #[cold]
     pub(crate) fn add_file(&mut self, path: &Path) -> Result<(), String> {
         let bytes = std::fs::read(path).map_err(|error| {
             format!(

@@ -14,6 +14,7 @@ mod survey;
 mod turn;
 mod users;
 
+use environment::Environment;
 use std::ffi::OsString;
 
 /// The exit code of bowout's own errors: a bad option, a bad value, a user that is not there. The same as
@@ -26,9 +27,12 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
     let mut arguments = arguments.into_iter();
     let name = cli::program_name(arguments.next().as_deref());
     let arguments: Vec<OsString> = arguments.collect();
-    match compat::read(&name, &arguments, |variable| std::env::var_os(variable)) {
-        None => run_as(&name, arguments),
-        Some(compat::Answer::Run(options, contract)) => start(&name, *options, contract),
+    let environment = Environment::inherited();
+    match compat::read(&name, &arguments, |variable| environment.owned(variable)) {
+        None => run_here(&name, arguments, environment),
+        Some(compat::Answer::Run(options, contract)) => {
+            start(&name, *options, contract, environment)
+        }
         Some(compat::Answer::Tell(text)) => {
             print!("{text}");
             0
@@ -47,8 +51,12 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
 /// Runs with these arguments, without the program's name, under a name that messages begin with.
 #[must_use = "the exit code is for whoever started the program"]
 pub fn run_as(name: &str, arguments: Vec<OsString>) -> u8 {
-    match cli::parse(name, arguments, |variable| std::env::var_os(variable)) {
-        Ok(cli::Parsed::Run(options)) => start(name, *options, contract::OWN),
+    run_here(name, arguments, Environment::inherited())
+}
+
+fn run_here(name: &str, arguments: Vec<OsString>, environment: Environment) -> u8 {
+    match cli::parse(name, arguments, |variable| environment.owned(variable)) {
+        Ok(cli::Parsed::Run(options)) => start(name, *options, contract::OWN, environment),
         Ok(cli::Parsed::Print(text)) => {
             print!("{text}");
             0
@@ -60,11 +68,17 @@ pub fn run_as(name: &str, arguments: Vec<OsString>) -> u8 {
     }
 }
 
-fn start(name: &str, options: cli::Options, contract: contract::Contract) -> u8 {
+fn start(
+    name: &str,
+    options: cli::Options,
+    contract: contract::Contract,
+    environment: Environment,
+) -> u8 {
     let own_error = contract.own_error;
-    let started = config::Config::new(name, options, contract).and_then(turn::Machine::new);
-    match started {
-        Ok(machine) => machine.run(),
+    let config = config::Config::new(name, options, contract, environment);
+    match config.and_then(turn::Machine::new) {
+        // The kernel takes all of it back at once, which is quicker than piece by piece.
+        Ok(machine) => std::mem::ManuallyDrop::new(machine).run(),
         Err(error) => {
             eprintln!("{name}: {error}");
             own_error

@@ -25,7 +25,7 @@ impl Machine {
 
     /// Runs until the core says that all is over, and returns the exit code. An error in here is an event
     /// or a line in the log: PID 1 does not bail.
-    pub(crate) fn run(mut self) -> u8 {
+    pub(crate) fn run(&mut self) -> u8 {
         let mut events = VecDeque::from([Event::Started]);
         loop {
             while let Some(event) = events.pop_front() {

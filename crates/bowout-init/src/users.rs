@@ -19,6 +19,7 @@ pub(crate) struct User {
 ///
 /// # Errors
 /// What is not there, and what to do instead.
+#[cold]
 pub(crate) fn find(spec: &UserSpec) -> Result<User, String> {
     let file = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     find_in(spec, &file("/etc/passwd"), &file("/etc/group"))

@@ -90,6 +90,7 @@ pub fn on(text: &str) -> Option<(Signal, String)> {
 /// The words of a command line, as a shell splits them, and nothing else of what a shell does. There is
 /// at least one.
 #[must_use = "makes a value and changes nothing"]
+#[cold]
 pub fn words(text: &str) -> Option<Vec<String>> {
     shlex::split(text).filter(|words| !words.is_empty())
 }

@@ -21,6 +21,7 @@ impl Sink {
     ///
     /// # Errors
     /// What is wrong with it.
+    #[cold]
     pub(crate) fn open(target: &ReportTarget) -> Result<Sink, String> {
         match target {
             ReportTarget::Descriptor(number) => {
