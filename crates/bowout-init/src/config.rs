@@ -53,7 +53,7 @@ impl Config {
         let user = options.user.as_ref().map(users::find).transpose()?;
         if let Some((name, home)) = user.as_ref().and_then(|user| user.entry.as_ref()) {
             for (variable, value) in [("HOME", home), ("USER", name), ("LOGNAME", name)] {
-                environment.set(variable.as_ref(), value.into());
+                environment.set(variable.as_ref(), value.as_ref());
             }
         }
         let credentials = user.map(|user| user.credentials);
@@ -99,7 +99,6 @@ impl Config {
 /// What every program is started with.
 struct Surroundings {
     environment: Environment,
-    strings: Vec<CString>,
     pid_entry: Option<usize>,
     directory: Option<CString>,
     credentials: Option<Credentials>,
@@ -107,19 +106,18 @@ struct Surroundings {
 
 impl Surroundings {
     fn new(
-        environment: Environment,
+        mut environment: Environment,
         own: Pid,
         options: &Options,
         credentials: Option<Credentials>,
     ) -> Result<Surroundings, String> {
-        let (strings, pid_entry) = environment.strings(own);
+        let pid_entry = environment.pass_listeners_on(own);
         let directory = match &options.workdir {
             Some(directory) => Some(string(directory.as_os_str().as_bytes(), "--workdir")?),
             None => None,
         };
         Ok(Surroundings {
             environment,
-            strings,
             pid_entry,
             directory,
             credentials,
@@ -142,7 +140,7 @@ impl Surroundings {
         Ok(Program {
             candidates,
             arguments: arguments?,
-            environment: self.strings.clone(),
+            environment: self.environment.strings().to_vec(),
             pid_entry: self.pid_entry,
             session,
             terminal,

@@ -1,33 +1,37 @@
 //! Makes a program's environment, and finds its file along PATH.
 
 use std::ffi::{CString, OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// Where a program is looked for when PATH is not set (execvp(3), glibc's default).
 const PATH: &str = "/bin:/usr/bin";
 
-/// An environment in its order. Names are unique.
+/// An environment in its order, as execve(2) wants it: `NAME=value` each.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Environment(Vec<(OsString, OsString)>);
+pub(crate) struct Environment(Vec<CString>);
 
 impl Environment {
     /// bowout's own.
     pub(crate) fn inherited() -> Environment {
-        Environment(std::env::vars_os().collect())
+        Environment(bowout_sys::entry::environment())
     }
 
-    /// Sets one variable.
-    pub(crate) fn set(&mut self, name: &OsStr, value: OsString) {
-        match self.0.iter_mut().find(|(other, _)| other == name) {
-            Some((_, old)) => *old = value,
-            None => self.0.push((name.to_owned(), value)),
+    /// Sets one variable. A zero byte can't come from an environment, and a file with one is refused.
+    pub(crate) fn set(&mut self, name: &OsStr, value: &OsStr) {
+        let Ok(entry) = CString::new([name.as_bytes(), b"=", value.as_bytes()].concat()) else {
+            return;
+        };
+        let is_it = |old: &&mut CString| value_of(old, name.as_bytes()).is_some();
+        match self.0.iter_mut().find(is_it) {
+            Some(old) => *old = entry,
+            None => self.0.push(entry),
         }
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&OsStr> {
-        let found = self.0.iter().find(|(other, _)| other == name);
-        found.map(|(_, value)| value.as_os_str())
+        let mut values = self.0.iter().map(|entry| value_of(entry, name.as_bytes()));
+        values.find_map(|value| value).map(OsStr::from_bytes)
     }
 
     /// As [`std::env::var_os`], from the one time that it was read. 26 options are looked for at each
@@ -68,10 +72,10 @@ impl Environment {
             }
             let name = OsStr::from_bytes(name);
             match equals {
-                Some(equals) => self.set(name, OsString::from_vec(line[equals + 1..].to_vec())),
+                Some(equals) => self.set(name, OsStr::from_bytes(&line[equals + 1..])),
                 None => {
                     if let Some(value) = std::env::var_os(name) {
-                        self.set(name, value);
+                        self.set(name, &value);
                     }
                 }
             }
@@ -79,29 +83,21 @@ impl Environment {
         Ok(())
     }
 
-    /// As execve(2) wants it, and the place of LISTEN_PID if that names bowout: descriptors that were
-    /// meant for bowout are for its child (sd_listen_fds(3)).
-    pub(crate) fn strings(&self, own: bowout_core::Pid) -> (Vec<CString>, Option<usize>) {
-        let mut strings = Vec::with_capacity(self.0.len());
-        let mut pid_entry = None;
-        for (name, value) in &self.0 {
-            let is_ours = name == "LISTEN_PID" && value.to_str() == Some(&own.to_string());
-            // Room for the digits of any pid.
-            let value = if is_ours {
-                OsStr::new("0000000000")
-            } else {
-                value
-            };
-            let string = [name.as_bytes(), b"=", value.as_bytes()].concat();
-            // A zero byte can't come from an environment, and a file with one is refused.
-            if let Ok(string) = CString::new(string) {
-                if is_ours {
-                    pid_entry = Some(strings.len());
-                }
-                strings.push(string);
-            }
+    /// Makes room for the child's own pid where LISTEN_PID names bowout, and returns which entry that is:
+    /// descriptors that were meant for bowout are for its child (sd_listen_fds(3)).
+    pub(crate) fn pass_listeners_on(&mut self, own: bowout_core::Pid) -> Option<usize> {
+        let mut entries = self.0.iter();
+        let index = entries.position(|entry| value_of(entry, b"LISTEN_PID").is_some())?;
+        if self.get("LISTEN_PID")? != own.to_string().as_str() {
+            return None;
         }
-        (strings, pid_entry)
+        // Room for the digits of any pid.
+        self.0[index] = c"LISTEN_PID=0000000000".into();
+        Some(index)
+    }
+
+    pub(crate) fn strings(&self) -> &[CString] {
+        &self.0
     }
 
     /// The files to try for a command, in this order: itself when it has a slash, else along PATH, in
@@ -119,18 +115,22 @@ impl Environment {
     }
 }
 
+/// The value of an entry with this name.
+fn value_of<'a>(entry: &'a CString, name: &[u8]) -> Option<&'a [u8]> {
+    entry.as_bytes().strip_prefix(name)?.strip_prefix(b"=")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use bowout_core::Pid;
 
     fn environment(pairs: &[(&str, &str)]) -> Environment {
-        Environment(
-            pairs
-                .iter()
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
-        )
+        let mut environment = Environment::default();
+        for (name, value) in pairs {
+            environment.set(name.as_ref(), value.as_ref());
+        }
+        environment
     }
 
     #[test]
@@ -150,11 +150,13 @@ mod tests {
     #[test]
     fn descriptors_for_bowout_are_for_its_child() {
         let own = Pid::new(7);
-        let (strings, entry) = environment(&[("A", "b"), ("LISTEN_PID", "7")]).strings(own);
-        assert_eq!(entry, Some(1));
-        assert_eq!(strings[1].to_str(), Ok("LISTEN_PID=0000000000"));
-        let (strings, entry) = environment(&[("LISTEN_PID", "8")]).strings(own);
-        assert_eq!((strings[0].to_str(), entry), (Ok("LISTEN_PID=8"), None));
+        let mut named = environment(&[("A", "b"), ("LISTEN_PID", "7")]);
+        assert_eq!(named.pass_listeners_on(own), Some(1));
+        assert_eq!(named.strings()[1].to_str(), Ok("LISTEN_PID=0000000000"));
+        let mut other = environment(&[("LISTEN_PIDS", "7"), ("LISTEN_PID", "8")]);
+        assert_eq!(other.pass_listeners_on(own), None);
+        assert_eq!(other.strings()[1].to_str(), Ok("LISTEN_PID=8"));
+        assert_eq!(environment(&[]).pass_listeners_on(own), None);
     }
 
     #[test]

@@ -4,8 +4,10 @@
 //! could no longer be told how it was), opens /dev/null in place of closed streams, asks for the
 //! stack's limits by some 40 system calls, and installs handlers for faults. PID 1 wants none of that.
 
-use std::ffi::{CStr, OsString};
+use std::ffi::{CStr, CString, OsString, c_char};
 use std::os::unix::ffi::OsStringExt;
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// Makes `$run`, a `fn(Vec<OsString>) -> u8`, the program: it gets the arguments with the program's name
 /// first, and its answer is the exit code. The crate must be `#![no_main]`.
@@ -27,18 +29,74 @@ macro_rules! entry {
     };
 }
 
+/// Where the kernel put the environment; null before [`arguments`] was called.
+static ENVIRONMENT: AtomicPtr<*const c_char> = AtomicPtr::new(null_mut());
+
 /// The arguments as the kernel gave them.
 ///
 /// # Safety
-/// `argv` points to at least `argc` pointers to strings that end with a zero byte and live as long as
-/// the program (execve(2)).
-#[must_use = "reads values and changes nothing"]
-pub unsafe fn arguments(argc: i32, argv: *const *const std::ffi::c_char) -> Vec<OsString> {
-    (0..usize::try_from(argc).unwrap_or(0))
+/// `argv` is what the kernel gave to the program (execve(2), elf(5)): `argc` pointers to strings, a null
+/// pointer, pointers to the strings of the environment, a null pointer. All of it lives as long as the
+/// program, and nobody writes to it.
+#[must_use = "without the arguments there is nothing to run"]
+pub unsafe fn arguments(argc: i32, argv: *const *const c_char) -> Vec<OsString> {
+    let argc = usize::try_from(argc).unwrap_or(0);
+    // SAFETY: by the contract above, this is the place behind the null pointer.
+    let environment = unsafe { argv.add(argc + 1) };
+    ENVIRONMENT.store(environment.cast_mut(), Ordering::Release);
+    (0..argc)
         .map(|index| {
             // SAFETY: by the contract above, `index` is below `argc` and the string is one.
             let argument = unsafe { CStr::from_ptr(*argv.add(index)) };
             OsString::from_vec(argument.to_bytes().to_vec())
         })
         .collect()
+}
+
+/// The environment that the program was started with, `NAME=value` each.
+///
+/// The standard library's way takes two strings for a variable, and a vector that leaves the arena with
+/// more than 32 of them: 3 page faults and a window of 64 kB.
+#[must_use = "reads values and changes nothing"]
+pub fn environment() -> Vec<CString> {
+    let start = ENVIRONMENT.load(Ordering::Acquire);
+    if start.is_null() {
+        // Not started by `entry!`: a test, or a program with a `main` of its own.
+        let variables = std::env::vars_os().map(|(mut entry, value)| {
+            entry.push("=");
+            entry.push(value);
+            CString::new(entry.into_vec())
+        });
+        return variables.filter_map(Result::ok).collect();
+    }
+    (0..)
+        // SAFETY: the kernel's block ends with a null pointer, and no place behind it is looked at.
+        .map(|index| unsafe { *start.add(index) })
+        .take_while(|entry| !entry.is_null())
+        // SAFETY: before that, each is a string that ends with a zero byte.
+        .map(|entry| unsafe { CStr::from_ptr(entry) }.to_owned())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_lies_behind_the_arguments() {
+        let strings = [c"name", c"-v", c"", c"A=b", c"C"];
+        let mut block: Vec<*const c_char> = strings.iter().map(|text| text.as_ptr()).collect();
+        block.insert(3, std::ptr::null());
+        block.push(std::ptr::null());
+        let variables = std::env::vars_os().count();
+        assert_eq!(
+            environment().len(),
+            variables,
+            "nobody has started this by `entry!`"
+        );
+        // SAFETY: three strings, null, two strings, null; the place is leaked, so it lives on.
+        let arguments = unsafe { arguments(3, block.leak().as_ptr()) };
+        assert_eq!(arguments, ["name", "-v", ""]);
+        assert_eq!(environment(), [c"A=b".into(), CString::from(c"C")]);
+    }
 }
