@@ -1,6 +1,7 @@
 //! Runs the tasks of the repository: `cargo xtask` lists them.
 
 mod demo;
+mod order;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +16,9 @@ Usage: cargo xtask TASK
   test    build, then every test of the workspace; arguments go to the test runner
   lint    formatting, clippy, documentation, tidy, and cargo deny where it is installed
   tidy    the house rules alone
+  order   write .cargo/order-*.txt anew, which the linker lays bowout-init out by (as root, with
+          valgrind and nm; worth it after a new version, toolchain or dependency, or when the bench
+          shows more memory or a slower start)
 ";
 
 /// What goes into images, and what the black-box tests drive.
@@ -35,6 +39,7 @@ fn main() -> ExitCode {
         "test" => build(NATIVE).and_then(|()| test(&rest)),
         "lint" => lint(),
         "tidy" => report_tidy(),
+        "order" => order::write(),
         _ => Err(USAGE.to_owned()),
     };
     match result {

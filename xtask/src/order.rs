@@ -1,0 +1,193 @@
+//! Writes down what a start, a signal, a stop and an end of bowout-init use, so that the linker puts it
+//! side by side.
+//!
+//! The kernel brings a program in by windows of 16 pages. What those four use lies scattered over all of
+//! the program unless somebody says otherwise; together it takes three windows.
+
+use crate::{FOREIGN, NATIVE, Result, cargo, root, run, target_dir};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Where the program is linked to, and nothing else in its address space is.
+const IMAGE: std::ops::Range<u64> = 0x20_0000..0x80_0000;
+
+/// A variable that is larger than this goes last, so that the small ones share a page.
+const LARGE: u64 = 4096;
+
+/// Whether bowout-init is PID 1, and what it runs.
+const SCENARIOS: [(bool, &[&str]); 4] = [
+    (false, &["/bin/true"]),
+    (true, &["/bin/true"]),
+    (
+        true,
+        &[
+            "/bin/sh",
+            "-c",
+            "trap 'exit 0' USR1; kill -USR1 $PPID; while :; do sleep 1; done",
+        ],
+    ),
+    (true, &["/bin/sh", "-c", "kill -TERM $PPID; sleep 60"]),
+];
+
+/// A name in the program: how long it is, and what it is called by people.
+struct Symbol {
+    name: String,
+    spoken: String,
+    size: u64,
+}
+
+pub(crate) fn write() -> Result<()> {
+    let program = build_with_names(NATIVE)?;
+    let symbols = names(&program)?;
+    let mut used = Vec::new();
+    for scenario in SCENARIOS {
+        trace(&program, scenario, &symbols, &mut used)?;
+    }
+    let order: Vec<&Symbol> = used.iter().flat_map(|address| &symbols[address]).collect();
+    let (large, small): (Vec<&Symbol>, Vec<&Symbol>) = order
+        .into_iter()
+        .partition(|symbol| symbol.size > LARGE && symbol.spoken.contains("ARENA"));
+    let order: Vec<&Symbol> = small.into_iter().chain(large).collect();
+    save(NATIVE, order.iter().map(|symbol| symbol.name.as_str()))?;
+    // On the other architecture the same functions have other names, which are spoken alike.
+    let foreign = names(&build_with_names(FOREIGN)?)?;
+    let mut by_spoken: HashMap<&str, Vec<&str>> = HashMap::new();
+    for symbol in foreign.values().flatten() {
+        by_spoken
+            .entry(&symbol.spoken)
+            .or_default()
+            .push(&symbol.name);
+    }
+    let translated = order
+        .iter()
+        .filter_map(|symbol| by_spoken.get(symbol.spoken.as_str()));
+    save(FOREIGN, translated.flatten().copied())
+}
+
+/// The names have a hash of the profile in them, so it has to be the same one: only the last step is told
+/// to keep them.
+fn build_with_names(target: &str) -> Result<PathBuf> {
+    let package = ["--package", "bowout-init", "--bin", "bowout-init"];
+    let mut arguments = vec!["rustc", "--quiet", "--release", "--target", target];
+    arguments.extend(package);
+    arguments.extend(["--", "-C", "strip=none"]);
+    cargo(&arguments)?;
+    Ok(target_dir().join(target).join("release/bowout-init"))
+}
+
+/// All names by address. Several can have one.
+fn names(program: &Path) -> Result<BTreeMap<u64, Vec<Symbol>>> {
+    let list = |options: &[&str]| {
+        let mut nm = Command::new("nm");
+        nm.args(options)
+            .args(["--defined-only", "--no-sort", "--print-size"])
+            .arg(program);
+        let output = nm
+            .output()
+            .map_err(|error| format!("cannot run nm: {error}"))?;
+        Ok::<_, String>(String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (written, spoken) = (list(&[])?, list(&["--demangle"])?);
+    let mut names: BTreeMap<u64, Vec<Symbol>> = BTreeMap::new();
+    for (written, spoken) in written.lines().zip(spoken.lines()) {
+        // Address, size where there is one, kind, name; a spoken name has spaces.
+        let words: Vec<&str> = written.split(' ').collect();
+        let [address, .., name] = words[..] else {
+            continue;
+        };
+        let number = |text: &str| u64::from_str_radix(text, 16).ok();
+        let Some(address) = number(address) else {
+            continue;
+        };
+        names.entry(address).or_default().push(Symbol {
+            name: name.to_owned(),
+            spoken: spoken
+                .splitn(words.len(), ' ')
+                .last()
+                .unwrap_or_default()
+                .to_owned(),
+            size: if words.len() > 3 {
+                number(words[1]).unwrap_or(0)
+            } else {
+                0
+            },
+        });
+    }
+    Ok(names)
+}
+
+/// Runs a scenario under a machine that writes down each access, and adds what is used for the first time.
+fn trace(
+    program: &Path,
+    (as_init, command): (bool, &[&str]),
+    symbols: &BTreeMap<u64, Vec<Symbol>>,
+    used: &mut Vec<u64>,
+) -> Result<()> {
+    let log = target_dir().join("accesses");
+    let mut words = vec!["unshare", "--pid", "--fork", "--mount-proc"];
+    if !as_init {
+        words.truncate(0);
+    }
+    let log_option = format!("--log-file={}", log.display());
+    words.extend(["valgrind", "--tool=lackey", "--trace-mem=yes", &log_option]);
+    let mut traced = Command::new(words[0]);
+    traced
+        .args(&words[1..])
+        .arg(program)
+        .arg("--")
+        .args(command);
+    // What most containers have; a desk has ten times as much.
+    traced
+        .env_clear()
+        .envs([("PATH", "/usr/local/bin:/usr/bin:/bin"), ("HOME", "/root")]);
+    traced.stdin(Stdio::null()).stdout(Stdio::null());
+    // The code is the command's; that valgrind is there is seen by its log.
+    _ = run(&mut traced);
+    let text = fs::read(&log)
+        .map_err(|error| format!("no trace: {error}; is valgrind there, and is this root?"))?;
+    _ = fs::remove_file(&log);
+    let mut known: BTreeSet<u64> = used.iter().copied().collect();
+    for line in text.split(|byte| *byte == b'\n') {
+        let Some(address) = accessed(line) else {
+            continue;
+        };
+        let Some((start, at)) = symbols.range(..=address).next_back() else {
+            continue;
+        };
+        // Constants without a name lie behind the last one that has one.
+        let size = at.iter().map(|symbol| symbol.size).max().unwrap_or(0);
+        if (size == 0 || address < start + size) && known.insert(*start) {
+            used.push(*start);
+        }
+    }
+    Ok(())
+}
+
+/// ` L 0123abcd,8`: load, store, modify; `I  0123abcd,3`: an instruction.
+fn accessed(line: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(line).ok()?;
+    let (kind, place) = text.split_at_checked(3)?;
+    let is_access = matches!(kind, "I  " | " L " | " S " | " M ");
+    let address = u64::from_str_radix(place.split(',').next()?.trim(), 16).ok()?;
+    Some(address).filter(|address| is_access && IMAGE.contains(address))
+}
+
+fn save<'a>(target: &str, names: impl Iterator<Item = &'a str>) -> Result<()> {
+    let architecture = target.split('-').next().unwrap_or(target);
+    let path = root()
+        .join(".cargo")
+        .join(format!("order-{architecture}.txt"));
+    let old = fs::read_to_string(&path).unwrap_or_default();
+    let old: BTreeSet<&str> = old.lines().collect();
+    let names: Vec<&str> = names.collect();
+    let new = names.iter().filter(|name| !old.contains(*name)).count();
+    println!(
+        "{}: {} names, {new} of them new",
+        path.display(),
+        names.len()
+    );
+    fs::write(&path, names.join("\n") + "\n")
+        .map_err(|error| format!("cannot write {}: {error}", path.display()))
+}
