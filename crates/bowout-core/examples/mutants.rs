@@ -24,12 +24,16 @@ enum Verdict {
 }
 
 /// Test programs, quick ones first.
-const TESTS: [&[&str]; 4] = [
+const TESTS: [&[&str]; 5] = [
     &["--lib"],
+    &["--test", "scenarios"],
     &["--test", "simulate"],
     &["--test", "totality"],
     &["--test", "explore"],
 ];
+
+/// Seconds for one test program, its build included: a mutant that hangs is caught, too.
+const LONGEST: &str = "180";
 
 /// Enough for most mutants; the search over all states catches the rest.
 const SEEDS: &str = "1500";
@@ -130,7 +134,9 @@ fn tests_pass(copy: &Path) -> bool {
 }
 
 fn cargo(copy: &Path, arguments: &[&str]) -> bool {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = Command::new("timeout");
+    command.arg(LONGEST);
+    command.arg(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.arg("test").arg("--quiet").args(arguments);
     command.current_dir(copy.join("crate"));
     command.env("CARGO_TARGET_DIR", target());

@@ -301,6 +301,9 @@ impl World {
                 self.now = at;
             }
         }
+        if self.started && self.answers.is_empty() && !self.is_bound_to_move() {
+            Monitor::at_rest(self);
+        }
     }
 
     fn ended(&mut self, pid: i32, status: Status) {

@@ -77,6 +77,8 @@ pub(crate) struct Monitor {
     /// Who lost the one in charge above, and by when that is seen.
     pub(crate) orphans: BTreeMap<i32, Instant>,
     pub(crate) stranger_ended: Option<Instant>,
+    /// Since when nobody but strangers is swept.
+    pub(crate) only_strangers: Option<Instant>,
     /// Surveys in a row that led to nothing, at one moment.
     idle: u8,
     /// Deadlines in a row that led to nothing and lie in the past.
@@ -109,6 +111,7 @@ impl Monitor {
             undrained: false,
             orphans: BTreeMap::new(),
             stranger_ended: None,
+            only_strangers: None,
             idle: 0,
             overdue: 0,
         }

@@ -49,7 +49,7 @@ impl Monitor {
         let World { monitor, sup, .. } = world;
         monitor.idle = 0;
         let Some(stop) = monitor.stop.clone() else {
-            return Monitor::check_up(world);
+            return;
         };
         if let Some(end) = monitor.end(sup) {
             monitor.expect(to <= end.after(late), || {
@@ -61,21 +61,34 @@ impl Monitor {
         }
         if !world.case.slow {
             Monitor::check_nobody_left(world, to);
+            Monitor::check_strangers(world);
         }
         for id in sup_ids(world) {
             Monitor::check_service_at_rest(world, id, stop.enforced);
         }
     }
 
-    /// While services are wanted: whoever can start is started.
-    fn check_up(world: &mut World) {
-        let World { monitor, sup, .. } = world;
+    /// While services are wanted: whoever can start is started, and nobody waits in vain.
+    pub(crate) fn at_rest(world: &mut World) {
+        let World {
+            monitor,
+            sup,
+            kernel,
+            ..
+        } = world;
+        if monitor.stop.is_some() {
+            return;
+        }
         for id in sup.plan().ids() {
             let waits = matches!(sup.service(id).state, State::Waiting);
             let on = sup.plan().graph().dependencies(id);
             let may = on.iter().all(|on| monitor.mains[on.0].is_some());
+            let never = on.iter().any(|on| sup.service(*on).failure().is_some());
             monitor.expect(!(waits && may), || format!("{id:?} is not started"));
+            monitor.expect(!(waits && never), || format!("{id:?} waits in vain"));
         }
+        let alive = kernel.living().next().is_some() || sup.deadline().is_some();
+        monitor.expect(alive, || "nobody is there, and nothing happens".into());
     }
 
     /// At once when nothing is left.
@@ -119,6 +132,31 @@ impl Monitor {
         };
         monitor.expect(strangers && unseen, || {
             "nobody is left, and bowout stays".into()
+        });
+    }
+
+    /// A shell from outside that ignores SIGTERM costs a second, and not the grace period.
+    fn check_strangers(world: &mut World) {
+        let World {
+            monitor,
+            kernel,
+            now,
+            ..
+        } = world;
+        let own = kernel
+            .living()
+            .any(|(_, proc)| proc.origin != Origin::Stranger);
+        if own || monitor.swept.is_none() {
+            monitor.only_strangers = None;
+            return;
+        }
+        let since = *monitor.only_strangers.get_or_insert(*now);
+        let left = kernel
+            .living()
+            .find(|(pid, _)| !monitor.killed.contains(pid));
+        let in_time = *now <= since.after(Duration::from_secs(1) + STRANGERS);
+        monitor.expect(left.is_none() || in_time, || {
+            "a stranger costs more than a second".into()
         });
     }
 
