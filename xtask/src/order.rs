@@ -4,8 +4,8 @@
 //! The kernel brings a program in by windows of 16 pages. What those four use lies scattered over all of
 //! the program unless somebody says otherwise; together it takes three windows.
 
-use crate::{FOREIGN, NATIVE, Result, cargo, root, run, target_dir};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use crate::{FOREIGN, NATIVE, PROGRAMS, Result, cargo, root, run, target_dir};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -36,43 +36,56 @@ struct Symbol {
     name: String,
     spoken: String,
     size: u64,
+    is_variable: bool,
 }
 
 pub(crate) fn write() -> Result<()> {
-    let program = build_with_names(NATIVE)?;
-    let symbols = names(&program)?;
-    let mut used = Vec::new();
-    for scenario in SCENARIOS {
-        trace(&program, scenario, &symbols, &mut used)?;
+    let (mut native, mut foreign) = (Vec::new(), Vec::new());
+    // Names have a hash in them of what is built along, since that decides on features of libraries.
+    for packages in [&PROGRAMS[..1], &PROGRAMS[..]] {
+        let program = build_with_names(NATIVE, packages)?;
+        let symbols = names(&program)?;
+        let mut used = Vec::new();
+        for scenario in SCENARIOS {
+            trace(&program, scenario, &symbols, &mut used)?;
+        }
+        let order = used.iter().flat_map(|address| &symbols[address]);
+        let (large, small): (Vec<&Symbol>, Vec<&Symbol>) =
+            order.partition(|symbol| symbol.is_variable && symbol.size > LARGE);
+        let order: Vec<&Symbol> = small.into_iter().chain(large).collect();
+        native.extend(order.iter().map(|symbol| symbol.name.clone()));
+        // On the other architecture the same functions have other names, which are spoken alike.
+        let others = names(&build_with_names(FOREIGN, packages)?)?;
+        for symbol in order {
+            let alike = others.values().flatten();
+            let alike = alike.filter(|other| other.spoken == symbol.spoken);
+            foreign.extend(alike.map(|other| other.name.clone()));
+        }
     }
-    let order: Vec<&Symbol> = used.iter().flat_map(|address| &symbols[address]).collect();
-    let (large, small): (Vec<&Symbol>, Vec<&Symbol>) = order
-        .into_iter()
-        .partition(|symbol| symbol.size > LARGE && symbol.spoken.contains("ARENA"));
-    let order: Vec<&Symbol> = small.into_iter().chain(large).collect();
-    save(NATIVE, order.iter().map(|symbol| symbol.name.as_str()))?;
-    // On the other architecture the same functions have other names, which are spoken alike.
-    let foreign = names(&build_with_names(FOREIGN)?)?;
-    let mut by_spoken: HashMap<&str, Vec<&str>> = HashMap::new();
-    for symbol in foreign.values().flatten() {
-        by_spoken
-            .entry(&symbol.spoken)
-            .or_default()
-            .push(&symbol.name);
-    }
-    let translated = order
-        .iter()
-        .filter_map(|symbol| by_spoken.get(symbol.spoken.as_str()));
-    save(FOREIGN, translated.flatten().copied())
+    save(NATIVE, native)?;
+    save(FOREIGN, foreign)?;
+    // Cargo does not know of the lists, and would take what it has linked by the old ones.
+    [NATIVE, FOREIGN].into_iter().try_for_each(|target| {
+        cargo(&[
+            "clean",
+            "--quiet",
+            "--release",
+            "--target",
+            target,
+            "--package",
+            "bowout-init",
+        ])
+    })
 }
 
-/// The names have a hash of the profile in them, so it has to be the same one: only the last step is told
-/// to keep them.
-fn build_with_names(target: &str) -> Result<PathBuf> {
-    let package = ["--package", "bowout-init", "--bin", "bowout-init"];
-    let mut arguments = vec!["rustc", "--quiet", "--release", "--target", target];
-    arguments.extend(package);
-    arguments.extend(["--", "-C", "strip=none"]);
+/// The names are told to stay by a flag and not by the profile, whose hash is in them as well.
+fn build_with_names(target: &str, packages: &[&str]) -> Result<PathBuf> {
+    let strip = format!("target.{target}.rustflags=['-C','strip=none']");
+    let mut arguments = vec!["build", "--quiet", "--release", "--target", target];
+    arguments.extend(["--config", &strip]);
+    for package in packages {
+        arguments.extend(["--package", package]);
+    }
     cargo(&arguments)?;
     Ok(target_dir().join(target).join("release/bowout-init"))
 }
@@ -94,7 +107,7 @@ fn names(program: &Path) -> Result<BTreeMap<u64, Vec<Symbol>>> {
     for (written, spoken) in written.lines().zip(spoken.lines()) {
         // Address, size where there is one, kind, name; a spoken name has spaces.
         let words: Vec<&str> = written.split(' ').collect();
-        let [address, .., name] = words[..] else {
+        let [address, .., kind, name] = words[..] else {
             continue;
         };
         let number = |text: &str| u64::from_str_radix(text, 16).ok();
@@ -102,6 +115,7 @@ fn names(program: &Path) -> Result<BTreeMap<u64, Vec<Symbol>>> {
             continue;
         };
         names.entry(address).or_default().push(Symbol {
+            is_variable: matches!(kind, "b" | "B"),
             name: name.to_owned(),
             spoken: spoken
                 .splitn(words.len(), ' ')
@@ -174,19 +188,21 @@ fn accessed(line: &[u8]) -> Option<u64> {
     Some(address).filter(|address| is_access && IMAGE.contains(address))
 }
 
-fn save<'a>(target: &str, names: impl Iterator<Item = &'a str>) -> Result<()> {
+fn save(target: &str, mut names: Vec<String>) -> Result<()> {
     let architecture = target.split('-').next().unwrap_or(target);
     let path = root()
         .join(".cargo")
         .join(format!("order-{architecture}.txt"));
+    let mut seen = BTreeSet::new();
+    names.retain(|name| seen.insert(name.clone()));
     let old = fs::read_to_string(&path).unwrap_or_default();
     let old: BTreeSet<&str> = old.lines().collect();
-    let names: Vec<&str> = names.collect();
-    let new = names.iter().filter(|name| !old.contains(*name)).count();
+    let new = names.iter().filter(|name| !old.contains(name.as_str()));
     println!(
-        "{}: {} names, {new} of them new",
+        "{}: {} names, {} of them new",
         path.display(),
-        names.len()
+        names.len(),
+        new.count()
     );
     fs::write(&path, names.join("\n") + "\n")
         .map_err(|error| format!("cannot write {}: {error}", path.display()))
