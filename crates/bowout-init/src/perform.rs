@@ -31,6 +31,8 @@ pub(crate) struct World {
     reaping: bool,
     /// The command, while it runs.
     command: Option<Pid>,
+    /// Whether the last signal was for everybody and found nobody.
+    nobody: bool,
     /// The signal for which a survey was asked for and not taken yet.
     survey: Option<Signal>,
 }
@@ -65,6 +67,7 @@ impl World {
             set,
             reaping: false,
             command: None,
+            nobody: false,
             survey: None,
             is_init,
             log,
@@ -258,6 +261,11 @@ impl World {
     }
 
     fn signal(&mut self, target: Target, signal: Signal, left: Option<u32>) -> Option<Event> {
+        // Nobody got the stop signal a moment ago, so there is nobody to continue.
+        if std::mem::take(&mut self.nobody) && (target, signal) == (Target::Namespace, Signal::CONT)
+        {
+            return None;
+        }
         let sent = match (target, left) {
             (Target::Process(pid), Some(left)) => signals::queue(pid, signal, left.into())
                 // Too many signals queued for that user, or a kernel that refuses: it still gets the signal.
@@ -268,7 +276,8 @@ impl World {
             return None;
         };
         if bowout_sys::is_nobody(&error) {
-            return (target == Target::Namespace).then_some(Event::NamespaceEmptied);
+            self.nobody = target == Target::Namespace;
+            return self.nobody.then_some(Event::NamespaceEmptied);
         }
         self.log
             .say(Level::Notice, &format!("cannot send {signal}: {error}"));
