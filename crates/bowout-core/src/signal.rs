@@ -254,12 +254,6 @@ impl SignalSet {
         SignalSet(self.0 & !(1 << (signal.0 - 1)))
     }
 
-    /// The signals that are in this set or in `other`.
-    #[must_use = "makes a value and changes nothing"]
-    pub const fn union(self, other: SignalSet) -> SignalSet {
-        SignalSet(self.0 | other.0)
-    }
-
     /// The signals in the set, by number.
     pub fn iter(self) -> impl Iterator<Item = Signal> {
         Signal::all().filter(move |signal| self.contains(*signal))

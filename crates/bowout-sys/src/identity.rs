@@ -25,12 +25,6 @@ pub fn is_subreaper() -> bool {
     rustix::process::child_subreaper().is_ok_and(|reaper| reaper.is_some())
 }
 
-/// The effective user.
-#[must_use = "reads a value and changes nothing"]
-pub fn user() -> u32 {
-    rustix::process::geteuid().as_raw()
-}
-
 /// Goes to another working directory.
 ///
 /// # Errors

@@ -2,7 +2,6 @@
 
 use crate::{pid, raw, told};
 use bowout_core::Pid;
-use rustix::fd::BorrowedFd;
 use rustix::process::{getpid, getsid};
 use rustix::termios;
 use std::io;
@@ -40,12 +39,6 @@ pub fn standing() -> Standing {
         true => Standing::Foreground,
         false => Standing::Background,
     }
-}
-
-/// Whether a descriptor is a terminal.
-#[must_use = "reads a value and changes nothing"]
-pub fn is_terminal(fd: BorrowedFd<'_>) -> bool {
-    termios::isatty(fd)
 }
 
 /// Puts a process group in front of the terminal on standard input.
