@@ -13,13 +13,34 @@ use std::sync::atomic::{AtomicI32, Ordering};
 pub mod arena;
 pub mod clock;
 pub mod entry;
+pub mod files;
 pub mod identity;
+pub mod notify;
 pub mod output;
+pub mod pipe;
+pub mod poll;
 pub mod proc;
+#[cfg(test)]
+mod sandbox;
 pub mod signals;
+pub mod socket;
 pub mod spawn;
 pub mod terminal;
 pub mod wait;
+
+/// What a system call gave: what is below zero is an error, with the number in errno(3).
+fn checked(done: libc::c_long) -> io::Result<usize> {
+    usize::try_from(done).map_err(|_| io::Error::last_os_error())
+}
+
+/// Turns "not now" (EAGAIN) into `None`.
+fn unless_blocked<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+        Err(error) => Err(error),
+    }
+}
 
 /// An error with the call that gave it and what the call was about in front.
 #[cold]

@@ -18,22 +18,47 @@ use std::path::Path;
 /// caller, who has it blocked); what write(2) gives otherwise.
 pub fn write_now(fd: BorrowedFd<'_>, line: &[u8]) -> io::Result<()> {
     match write_nowait(fd, line) {
-        // Kernels before 6.4 and terminals do not know the flag: look first, then write. A pipe that can
-        // be written to takes 4,096 bytes at once (pipe(7), PIPE_BUF).
-        Err(error)
-            if matches!(
-                error.raw_os_error(),
-                Some(libc::EOPNOTSUPP | libc::ENOSYS | libc::EINVAL | libc::ESPIPE)
-            ) =>
-        {
+        // Look first, then write. A pipe that can be written to takes 4,096 bytes at once (pipe(7), PIPE_BUF).
+        Err(error) if is_unknown(&error) => {
             if !is_writable(fd) {
                 return Err(io::ErrorKind::WouldBlock.into());
             }
             rustix::io::write(fd, line).map_err(|error| told("write", error))?;
             Ok(())
         }
+        result => result.map(|_| ()),
+    }
+}
+
+/// Writes as much as a pipe, terminal or socket takes at once, at least one byte, and returns how much
+/// that was. As with [`write_now`], the O_NONBLOCK that others have too is not touched.
+///
+/// Up to 4,096 bytes go into a pipe in one piece or not at all (pipe(7), PIPE_BUF).
+///
+/// # Errors
+/// As [`write_now`].
+pub fn write_some(fd: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
+    match write_nowait(fd, bytes) {
+        Err(error) if is_unknown(&error) => {
+            if !is_writable(fd) {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            // More could have to wait for its end.
+            let piece = &bytes[..bytes.len().min(libc::PIPE_BUF)];
+            Ok(rustix::io::write(fd, piece).map_err(|error| told("write", error))?)
+        }
         result => result,
     }
+}
+
+/// Opens what a descriptor leads to once more, to write to it without waiting: then the flag that says so
+/// is not that of others who have the descriptor too. For pipes and terminals; the end of a file would be
+/// another one.
+///
+/// # Errors
+/// ENOENT without /proc; EACCES for what belongs to another user; ENXIO for a socket (open(2)).
+pub fn reopen(fd: BorrowedFd<'_>) -> io::Result<File> {
+    open_for_writing(Path::new(&format!("/proc/self/fd/{}", fd.as_raw_fd())))
 }
 
 /// The caller's standard error.
@@ -78,7 +103,15 @@ pub fn open_for_writing(path: &Path) -> io::Result<File> {
     Ok(File::from(fd))
 }
 
-fn write_nowait(fd: BorrowedFd<'_>, line: &[u8]) -> io::Result<()> {
+/// Whether a kernel or a device does not know the flag: pipes before Linux 6.4, terminals.
+fn is_unknown(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(libc::EOPNOTSUPP | libc::ENOSYS | libc::EINVAL | libc::ESPIPE)
+    )
+}
+
+fn write_nowait(fd: BorrowedFd<'_>, line: &[u8]) -> io::Result<usize> {
     let part = libc::iovec {
         iov_base: line.as_ptr().cast_mut().cast(),
         iov_len: line.len(),
@@ -96,11 +129,7 @@ fn write_nowait(fd: BorrowedFd<'_>, line: &[u8]) -> io::Result<()> {
             libc::RWF_NOWAIT,
         )
     };
-    if done < 0 {
-        Err(io::Error::last_os_error())
-    } else {
-        Ok(())
-    }
+    usize::try_from(done).map_err(|_| io::Error::last_os_error())
 }
 
 fn is_writable(fd: BorrowedFd<'_>) -> bool {
@@ -132,5 +161,44 @@ mod tests {
         let mut all = Vec::new();
         reader.read_to_end(&mut all).unwrap();
         assert!(all.len() >= written);
+    }
+    #[test]
+    fn what_a_pipe_takes_is_told() {
+        let (mut reader, writer) = io::pipe().unwrap();
+        let bytes = vec![b'x'; 1 << 20];
+        let mut written = 0;
+        loop {
+            match write_some(writer.as_fd(), &bytes) {
+                Ok(count) => written += count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        let mut room = vec![0; written];
+        reader.read_exact(&mut room).unwrap();
+        assert_eq!(write_some(writer.as_fd(), b"y").unwrap(), 1);
+        reader.read_exact(&mut room[..1]).unwrap();
+        assert_eq!(room[0], b'y');
+        drop(reader);
+        let error = write_some(writer.as_fd(), b"y").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+    }
+
+    #[test]
+    fn what_is_opened_again_has_a_flag_of_its_own() {
+        use rustix::fs::{OFlags, fcntl_getfl};
+        let (reader, writer) = io::pipe().unwrap();
+        let mut own = reopen(writer.as_fd()).unwrap();
+        assert!(fcntl_getfl(&own).unwrap().contains(OFlags::NONBLOCK));
+        assert!(!fcntl_getfl(&writer).unwrap().contains(OFlags::NONBLOCK));
+        use std::io::Write;
+        let mut written = 0;
+        while let Ok(count) = own.write(&[b'x'; 4096]) {
+            written += count;
+            assert!(written < 16 << 20, "a pipe has an end");
+        }
+        drop((writer, own));
+        let all = io::BufReader::new(reader).bytes().count();
+        assert_eq!(all, written);
     }
 }

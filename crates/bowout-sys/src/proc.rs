@@ -1,19 +1,29 @@
 //! Reads /proc: who is there, and what a signal would do to each.
 
+mod stat;
 pub mod status;
+
+pub use stat::StartTime;
 
 use crate::told;
 use bowout_core::{Pid, SignalSet};
 use rustix::fs::{Mode, OFlags, RawDir};
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 /// Longer than most /proc/PID/status. A process with hundreds of groups has a longer one.
 const ROOM: usize = 2 * 1024;
 
 /// Room for some 80 entries of a directory at a time.
 const ENTRIES: usize = 2 * 1024;
+
+/// How much of an environment is looked through. The kernel lets a program have some megabytes, and
+/// PID 1 has other things to do.
+const ENVIRONMENT: usize = 128 * 1024;
+
+/// The longest value that is worth knowing.
+const VALUE: usize = 4 * 1024;
 
 /// /proc, opened once per look.
 #[derive(Debug)]
@@ -84,6 +94,44 @@ impl Proc {
         let name = path.rsplit('/').next().unwrap_or(&path);
         // proc(5): a file that was removed has this at its end.
         Some(name.strip_suffix(" (deleted)").unwrap_or(name).to_owned())
+    }
+
+    /// When a process was started; `None` when it is gone.
+    #[must_use = "reads a value and changes nothing"]
+    pub fn start_time(&mut self, pid: Pid) -> Option<StartTime> {
+        stat::start_time(self.read(&format!("{pid}/stat")).ok()??)
+    }
+
+    /// How many bytes of memory a process has in use, shared ones included (RSS); `None` when it is gone.
+    #[must_use = "reads a value and changes nothing"]
+    pub fn memory(&mut self, pid: Pid) -> Option<u64> {
+        let pages = stat::resident_pages(self.read(&format!("{pid}/statm")).ok()??)?;
+        // SAFETY: takes no pointer; every system has a size of pages.
+        let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+        pages.checked_mul(u64::try_from(page).ok()?)
+    }
+
+    /// The value of a variable in the environment that a process was started with; `None` when it is not
+    /// there, can't be seen, is longer than 4 kB or behind the first 128 kB.
+    #[must_use = "reads a value and changes nothing"]
+    pub fn environment_entry(&self, pid: Pid, name: &str) -> Option<String> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let path = format!("{pid}/environ");
+        let file = rustix::fs::openat(&self.fd, path, flags, Mode::empty()).ok()?;
+        let mut finder = stat::Finder::new(name, VALUE);
+        let mut room = [0; ROOM];
+        let mut left = ENVIRONMENT;
+        while left > 0 {
+            let length = crate::pipe::read(file.as_fd(), &mut room).ok()?;
+            if length == 0 {
+                return None;
+            }
+            if let Some(value) = finder.take(&room[..length]) {
+                return String::from_utf8(value).ok();
+            }
+            left = left.saturating_sub(length);
+        }
+        None
     }
 
     /// The system call that the first thread of a process sits in; `None` when it runs, or that can't be
@@ -164,5 +212,49 @@ mod tests {
         assert!(proc.program(own).unwrap().starts_with("bowout_sys"));
         assert_eq!(proc.status(Pid::new(i32::MAX)).unwrap(), None);
         assert_eq!(proc.call(Pid::new(i32::MAX)), None);
+    }
+
+    #[test]
+    fn a_process_is_known_by_its_start() {
+        let mut proc = Proc::open().unwrap();
+        let own = crate::own_pid();
+        let started = proc.start_time(own).unwrap();
+        assert_eq!(proc.start_time(own), Some(started));
+        assert!(proc.start_time(Pid::INIT).unwrap() <= started);
+        assert_eq!(proc.start_time(Pid::new(i32::MAX)), None);
+    }
+
+    #[test]
+    fn memory_is_counted_in_bytes() {
+        let mut proc = Proc::open().unwrap();
+        let own = proc.memory(crate::own_pid()).unwrap();
+        // A test program with its threads has more than 100 kB, and less than a gigabyte.
+        assert!((100 << 10..1 << 30).contains(&own), "{own}");
+        assert_eq!(proc.memory(Pid::new(i32::MAX)), None);
+    }
+
+    #[test]
+    fn the_environment_of_a_process_is_read() {
+        let proc = Proc::open().unwrap();
+        let filler = "x".repeat(100_000);
+        let mut child = std::process::Command::new("cat")
+            .env_clear()
+            .env("BOWOUT_TEST_A", &filler)
+            .env("BOWOUT_TEST_B", "two = 2")
+            .env("BOWOUT_TEST_C", &filler)
+            .env("BOWOUT_TEST_D", "behind all that is looked at")
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let pid = Pid::new(i32::try_from(child.id()).unwrap());
+        let find = |name| proc.environment_entry(pid, name);
+        assert_eq!(find("BOWOUT_TEST_B").as_deref(), Some("two = 2"));
+        assert_eq!(find("BOWOUT_TEST"), None);
+        assert_eq!(find("BOWOUT_TEST_A"), None, "too long");
+        assert_eq!(find("BOWOUT_TEST_D"), None, "too far behind");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(find("BOWOUT_TEST_B"), None);
     }
 }

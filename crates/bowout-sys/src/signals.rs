@@ -3,6 +3,10 @@
 //! The calls go to the kernel directly: the C library keeps the signals 32 to 34 to itself and takes
 //! them out of every set, while PID 1 has to pass them on like any other.
 
+mod descriptor;
+
+pub use descriptor::Descriptor;
+
 use crate::{Call, Failed, told};
 use bowout_core::action::Target;
 use bowout_core::event::{Received, Sender};

@@ -1,11 +1,15 @@
 //! Starts programs: a child that shares memory until its exec, prepared by nothing but system calls.
 
 mod child;
+mod limit;
+
+pub use limit::{Limit, Resource};
 
 use bowout_core::{Pid, Signal, SignalSet};
 use std::ffi::CString;
 use std::io;
 use std::mem::MaybeUninit;
+use std::os::fd::RawFd;
 
 /// The stack of the child between clone and exec, on the caller's own. It calls a few small functions,
 /// which use less than 1 kB of it when they are optimised. A frame with more than a page is touched page
@@ -45,6 +49,18 @@ pub struct Credentials {
     pub groups: Vec<u32>,
 }
 
+/// What one of the standard streams is in the child.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Stream {
+    /// The caller's.
+    #[default]
+    Keep,
+    /// /dev/null: nothing to read, and what is written is gone.
+    Null,
+    /// This descriptor of the caller's, which must be open when [`spawn`] is called.
+    Descriptor(RawFd),
+}
+
 /// A program to start. All strings are made before the clone: the child may not allocate.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Program {
@@ -69,6 +85,56 @@ pub struct Program {
     pub credentials: Option<Credentials>,
     /// Working directory.
     pub directory: Option<CString>,
+    /// Standard input, output and error.
+    pub streams: [Stream; 3],
+    /// Descriptors that the child gets: the caller's number, and the child's. The numbers may overlap in
+    /// any way; those of the caller must be open when [`spawn`] is called.
+    pub descriptors: Vec<(RawFd, RawFd)>,
+    /// The child gets no descriptor above this number but those of `descriptors`: 2, or where listeners
+    /// are passed on (sd_listen_fds(3)) 2 and their count. `None`: all that are not closed by the exec.
+    pub close_above: Option<RawFd>,
+    /// Permissions that new files do not get (umask(2)).
+    pub umask: Option<u32>,
+    /// Resource limits.
+    pub limits: Vec<Limit>,
+    /// Priority, -20 to 19 (setpriority(2)).
+    pub nice: Option<i32>,
+    /// How early the kernel kills it for want of memory, -1000 to 1000 (proc(5)).
+    pub oom_score_adj: Option<i32>,
+    /// Whether no exec gives it privileges (PR_SET_NO_NEW_PRIVS, prctl(2)).
+    pub no_new_privs: bool,
+}
+
+impl Program {
+    /// A program in a session of its own, and nothing changed beside that: the arguments, the program's
+    /// name first, and the environment, `NAME=value` each.
+    #[must_use = "makes a value and changes nothing"]
+    pub fn new(
+        candidates: Vec<CString>,
+        arguments: Vec<CString>,
+        environment: Vec<CString>,
+    ) -> Program {
+        Program {
+            candidates,
+            arguments,
+            environment,
+            pid_entry: None,
+            session: Session::New,
+            terminal: Terminal::Keep,
+            mask: SignalSet::EMPTY,
+            dispositions: Vec::new(),
+            credentials: None,
+            directory: None,
+            streams: [Stream::Keep; 3],
+            descriptors: Vec::new(),
+            close_above: None,
+            umask: None,
+            limits: Vec::new(),
+            nice: None,
+            oom_score_adj: None,
+            no_new_privs: false,
+        }
+    }
 }
 
 /// Which preparation failed.
@@ -80,8 +146,18 @@ pub enum Step {
     Session,
     /// The terminal.
     Terminal,
+    /// Standard streams, and descriptors that are given or closed.
+    Streams,
+    /// A resource limit (prlimit(2)).
+    Limit(Resource),
+    /// The priority (setpriority(2)).
+    Priority,
+    /// `/proc/self/oom_score_adj` (proc(5)).
+    OomScore,
     /// setgroups(2), setgid(2) or setuid(2).
     Credentials,
+    /// PR_SET_NO_NEW_PRIVS (prctl(2)).
+    Privileges,
     /// chdir(2).
     Directory,
     /// execve(2).
@@ -167,85 +243,4 @@ struct Align {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::signals;
-
-    fn program(candidates: &[&str], arguments: &[&str]) -> Program {
-        let strings = |of: &[&str]| of.iter().map(|text| CString::new(*text).unwrap()).collect();
-        Program {
-            candidates: strings(candidates),
-            arguments: strings(arguments),
-            environment: strings(&["A=b", "LISTEN_PID=0000000000"]),
-            pid_entry: Some(1),
-            session: Session::New,
-            terminal: Terminal::Keep,
-            mask: SignalSet::EMPTY,
-            dispositions: Vec::new(),
-            credentials: None,
-            directory: Some(c"/".into()),
-        }
-    }
-
-    /// Spawns with every signal of this thread blocked, and waits for that very child.
-    fn run(mut program: Program) -> Result<i32, Failed> {
-        let before = signals::block(SignalSet::ALL).unwrap();
-        let child = spawn(&mut program);
-        signals::set_mask(before).unwrap();
-        let child = child?;
-        let mut status = 0;
-        // SAFETY: the pointer is to an int that lives through the call.
-        let pid = unsafe { libc::syscall(libc::SYS_wait4, child.get(), &raw mut status, 0, 0) };
-        assert_eq!(pid, i64::from(child.get()));
-        Ok(status)
-    }
-
-    #[test]
-    fn the_child_has_what_it_was_promised() {
-        let check = "test $LISTEN_PID = $$ && test $A = b && test $(pwd) = / && exit 7";
-        let status = run(program(&["/nowhere/sh", "/bin/sh"], &["sh", "-c", check])).unwrap();
-        assert_eq!(status, 7 << 8);
-    }
-
-    #[test]
-    fn failures_tell_the_step_and_the_number() {
-        let failed = run(program(&["/nowhere"], &["x"])).unwrap_err();
-        assert_eq!((failed.step, failed.errno), (Step::Exec, libc::ENOENT));
-        let failed = run(program(&["/nowhere", "/etc", "/etc/passwd"], &["x"])).unwrap_err();
-        assert_eq!(
-            (failed.step, failed.errno, failed.candidate),
-            (Step::Exec, libc::EACCES, 1)
-        );
-        let mut elsewhere = program(&["/bin/true"], &["true"]);
-        elsewhere.directory = Some(c"/nowhere".into());
-        let failed = run(elsewhere).unwrap_err();
-        assert_eq!((failed.step, failed.errno), (Step::Directory, libc::ENOENT));
-    }
-
-    #[test]
-    fn a_script_that_does_not_say_by_whom_is_run_by_the_shell() {
-        use std::io::Write;
-        use std::os::unix::fs::OpenOptionsExt;
-        let path = std::env::temp_dir().join(format!("bowout-sys-script-{}", std::process::id()));
-        let mut options = std::fs::OpenOptions::new();
-        let mut file = options
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o755)
-            .open(&path)
-            .unwrap();
-        file.write_all(b"exit $1\n").unwrap();
-        drop(file);
-        let file = path.to_str().unwrap();
-        // Another test's child may hold the file open for writing between its clone and exec.
-        let status = loop {
-            match run(program(&[file], &[file, "9"])) {
-                Err(failed) if failed.errno == libc::ETXTBSY => continue,
-                result => break result,
-            }
-        };
-        std::fs::remove_file(&path).unwrap();
-        assert_eq!(status, Ok(9 << 8));
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@ use bowout_core::Pid;
 use rustix::process::{getpid, getsid};
 use rustix::termios;
 use std::io;
+use std::os::fd::BorrowedFd;
 
 /// How the caller stands to a terminal on its standard input.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,6 +63,13 @@ pub fn own_group() -> Pid {
 #[must_use = "reads a value and changes nothing"]
 pub fn front() -> Option<Pid> {
     termios::tcgetpgrp(rustix::stdio::stdin()).ok().map(pid)
+}
+
+/// How many letters a line of this terminal has; `None` for what is no terminal, or does not say.
+#[must_use = "reads a value and changes nothing"]
+pub fn columns(fd: BorrowedFd<'_>) -> Option<u16> {
+    let size = termios::tcgetwinsize(fd).ok()?;
+    (size.ws_col > 0).then_some(size.ws_col)
 }
 
 /// Gives up the controlling terminal, so that a session of its own can take it (ioctl_tty(2),

@@ -3,9 +3,12 @@
 //! Nothing here allocates, locks or calls into the C library beyond `syscall`: its wrappers for user
 //! and group would try to tell all threads of the parent. `errno` is the parent's, who stands still.
 
+mod descriptors;
+
 use super::{Failed, Program, Session, Step, Terminal};
 use crate::signals;
 use bowout_core::SignalSet;
+use descriptors::Moves;
 use std::ffi::{CStr, c_char, c_void};
 
 const SHELL: &CStr = c"/bin/sh";
@@ -19,6 +22,9 @@ pub(super) struct Job<'a> {
     script: Vec<*const c_char>,
     /// Where the digits of the child's pid go, and how many fit.
     digits: Option<(*mut u8, usize)>,
+    moves: Moves,
+    /// The digits for `/proc/self/oom_score_adj`.
+    oom_score_adj: Option<String>,
     failed: Option<Failed>,
 }
 
@@ -47,6 +53,8 @@ impl<'a> Job<'a> {
             environment: pointers(&program.environment, &[]),
             script,
             digits,
+            moves: Moves::new(&program.streams, &program.descriptors),
+            oom_score_adj: program.oom_score_adj.map(|score| score.to_string()),
             program,
             failed: None,
         }
@@ -74,7 +82,7 @@ pub(super) extern "C" fn run(job: *mut c_void) -> i32 {
     127
 }
 
-fn prepare(job: &Job<'_>) -> Result<(), Failed> {
+fn prepare(job: &mut Job<'_>) -> Result<(), Failed> {
     let program = job.program;
     match program.session {
         Session::New => check(Step::Session, call(libc::SYS_setsid, [0, 0, 0]))?,
@@ -96,6 +104,23 @@ fn prepare(job: &Job<'_>) -> Result<(), Failed> {
             )?;
         }
     }
+    // Descriptors before a limit on them; what needs privileges before these are given up.
+    check(Step::Streams, job.moves.make())?;
+    if let Some(last) = program.close_above {
+        check(Step::Streams, job.moves.close_above(last))?;
+    }
+    if let Some(umask) = program.umask {
+        // It can't fail.
+        _ = call(libc::SYS_umask, [umask as usize, 0, 0]);
+    }
+    set_limits(program)?;
+    if let Some(nice) = program.nice {
+        let arguments = [libc::PRIO_PROCESS as usize, 0, nice as usize];
+        check(Step::Priority, call(libc::SYS_setpriority, arguments))?;
+    }
+    if let Some(score) = &job.oom_score_adj {
+        check(Step::OomScore, write_score(score))?;
+    }
     if let Some(credentials) = &program.credentials {
         let groups = &credentials.groups;
         let become_one = || {
@@ -109,6 +134,10 @@ fn prepare(job: &Job<'_>) -> Result<(), Failed> {
             call(libc::SYS_setresuid, [uid, uid, uid])
         };
         check(Step::Credentials, become_one())?;
+    }
+    if program.no_new_privs {
+        let arguments = [libc::PR_SET_NO_NEW_PRIVS as usize, 1, 0];
+        check(Step::Privileges, call(libc::SYS_prctl, arguments))?;
     }
     if let Some(directory) = &program.directory {
         check(
@@ -124,6 +153,36 @@ fn prepare(job: &Job<'_>) -> Result<(), Failed> {
         write_pid(place, length);
     }
     Ok(())
+}
+
+fn set_limits(program: &Program) -> Result<(), Failed> {
+    for limit in &program.limits {
+        let values = limit.values();
+        // SAFETY: the two numbers are the kernel's `struct rlimit64` and live through the call; 0 is the
+        // caller, and nobody wants the old ones.
+        let done = unsafe {
+            libc::syscall(
+                libc::SYS_prlimit64,
+                0,
+                limit.resource.number(),
+                values.as_ptr(),
+                std::ptr::null::<u64>(),
+            )
+        };
+        check(Step::Limit(limit.resource), told(done))?;
+    }
+    Ok(())
+}
+
+/// The file is the child's own: with CLONE_VFORK the kernel does not set the parent's score with it, as
+/// it does for others who share their memory.
+fn write_score(score: &str) -> Result<(), i32> {
+    let path = c"/proc/self/oom_score_adj".as_ptr() as usize;
+    let flags = (libc::O_WRONLY | libc::O_CLOEXEC) as usize;
+    let fd = call(libc::SYS_openat, [libc::AT_FDCWD as usize, path, flags])?;
+    let written = call(libc::SYS_write, [fd, score.as_ptr() as usize, score.len()]);
+    _ = call(libc::SYS_close, [fd, 0, 0]);
+    written.map(drop)
 }
 
 /// Writes the caller's pid as digits, and ends the string behind it.
@@ -218,7 +277,11 @@ fn call(number: libc::c_long, arguments: [usize; 3]) -> Result<usize, i32> {
     let [first, second, third] = arguments;
     // SAFETY: every caller in this file passes what the call wants: numbers, or pointers to what the
     // parent keeps alive. prctl's unused arguments are zero.
-    let done = unsafe { libc::syscall(number, first, second, third, 0usize, 0usize) };
+    told(unsafe { libc::syscall(number, first, second, third, 0usize, 0usize) })
+}
+
+/// What a call gave: what is below zero is an error, and errno has its number.
+fn told(done: libc::c_long) -> Result<usize, i32> {
     usize::try_from(done).map_err(|_| {
         // SAFETY: the C library's place for errno is always there.
         unsafe { *libc::__errno_location() }
