@@ -4,7 +4,7 @@ use crate::event::{Received, SpawnError};
 use crate::plan::{HookId, ServiceId};
 use crate::process::Stayed;
 use crate::report::Report;
-use crate::{Pid, Signal, Status};
+use crate::{Pid, Signal, SignalSet, Status};
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -45,9 +45,25 @@ pub enum Action {
     },
     /// Look at every process in sight. Answered by `Surveyed`.
     Survey {
-        /// The signal whose disposition matters.
-        signal: Signal,
+        /// The signals whose dispositions matter.
+        signals: SignalSet,
     },
+    /// Read the pidfile of a service whose starter has ended. Answered by `PidfileRead`.
+    ReadPidfile {
+        /// The service.
+        service: ServiceId,
+    },
+    /// A service asked for more time: tell it how much it has.
+    Extended {
+        /// The service.
+        service: ServiceId,
+        /// From now until it is SIGKILLed.
+        left: Duration,
+    },
+    /// Read the configuration again. Answered by `Reconfigured`, if it is good.
+    ReadConfig,
+    /// What had to go is gone: the plan of the last `Reconfigured` counts from now on.
+    Install,
     /// Stop bowout itself (SIGSTOP), as a shell's job does; nothing happens to a PID 1. Whoever drives
     /// the core gives the terminal back to the main process when bowout goes on.
     Suspend,
@@ -151,6 +167,50 @@ pub enum Note {
         /// The pause.
         after: Duration,
     },
+    /// A service changed its state.
+    Changed {
+        /// The service.
+        service: ServiceId,
+    },
+    /// A service was given up: it was started as often as it may be.
+    RestartsExhausted {
+        /// The service.
+        service: ServiceId,
+    },
+    /// A service was not ready in time.
+    StartTimedOut {
+        /// The service.
+        service: ServiceId,
+    },
+    /// A service did not say or show in time that it works.
+    Unhealthy {
+        /// The service.
+        service: ServiceId,
+        /// Whether its watchdog ran out; else its health check failed.
+        watchdog: bool,
+    },
+    /// A daemon's main process was found.
+    Adopted {
+        /// The service.
+        service: ServiceId,
+        /// Its main process.
+        pid: Pid,
+    },
+    /// A process that a pidfile or `MAINPID=` names is not accepted: it is no child of bowout, or another
+    /// service's.
+    Refused {
+        /// The service.
+        service: ServiceId,
+        /// The process.
+        pid: Pid,
+    },
+    /// What a service depends on will not come up, so it is not started.
+    DependencyFailed {
+        /// The service.
+        service: ServiceId,
+        /// What it depends on.
+        on: ServiceId,
+    },
     /// A hook ended.
     HookEnded {
         /// The hook.
@@ -175,4 +235,15 @@ pub enum HookOutcome {
     TimedOut,
     /// It could not be started.
     NotStarted(SpawnError),
+}
+
+impl HookOutcome {
+    /// Whether the hook did what it was there for.
+    #[must_use = "reads a value and changes nothing"]
+    pub const fn is_success(self) -> bool {
+        match self {
+            HookOutcome::Ended(status) => status.is_success(),
+            HookOutcome::TimedOut | HookOutcome::NotStarted(_) => false,
+        }
+    }
 }

@@ -1,9 +1,11 @@
 //! Lists what can happen to PID 1. Events are past participles: they are facts.
 
-use crate::plan::{HookId, ServiceId};
+use crate::plan::{HookId, Plan, ServiceId};
 use crate::process::Process;
 use crate::{Pid, Signal, Status};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 /// One thing that happened. [`Supervisor::handle`](crate::Supervisor::handle) takes any of them in
 /// any state.
@@ -61,11 +63,83 @@ pub enum Event {
     SignalReceived(Received),
     /// Somebody asked for the stop by another way than a signal.
     StopRequested,
+    /// A service showed that it is ready: a line on its descriptor, a pattern in its output.
+    Ready {
+        /// The service.
+        service: ServiceId,
+    },
+    /// A process of a service told something over the notify socket (sd_notify(3)).
+    Notified {
+        /// The service.
+        service: ServiceId,
+        /// What it told.
+        notice: Notice,
+    },
+    /// The answer to [`Action::ReadPidfile`](crate::Action::ReadPidfile): the process that is named, or
+    /// `None` when there is no such file yet, or one that was there before the start.
+    PidfileRead {
+        /// The service.
+        service: ServiceId,
+        /// Its daemon, as the file says.
+        pid: Option<Pid>,
+    },
+    /// Somebody wants something of one service.
+    Commanded(Command),
+    /// The configuration was read again.
+    Reconfigured(Box<Change>),
     /// The answer to [`Action::Survey`](crate::Action::Survey): every process in sight but bowout
     /// itself, or `None` where /proc can't be read.
     Surveyed(Option<Vec<Process>>),
     /// Time passed. Early or late, it is harmless.
     DeadlineReached,
+}
+
+/// What a service tells over the notify socket (sd_notify(3)).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Notice {
+    /// `READY=1`.
+    Ready,
+    /// `RELOADING=1`: it is not ready before it says so again.
+    Reloading,
+    /// `STOPPING=1`: it is on its way down by itself.
+    Stopping,
+    /// `MAINPID=`: this is its main process from now on.
+    MainPid(Pid),
+    /// `WATCHDOG=1`: it works.
+    Watchdog,
+    /// `WATCHDOG=trigger`: it does not.
+    WatchdogTrigger,
+    /// `WATCHDOG_USEC=`: it will say so as often as this from now on.
+    WatchdogPeriod(Duration),
+    /// `EXTEND_TIMEOUT_USEC=`: it needs so much longer from now, to start or to stop.
+    Extend(Duration),
+}
+
+/// What somebody wants of one service.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Command {
+    /// It is wanted, and with it what it depends on.
+    Start(ServiceId),
+    /// It is not wanted.
+    Stop(ServiceId),
+    /// It is stopped, and started again.
+    Restart(ServiceId),
+    /// It shall read its own configuration again.
+    Reload(ServiceId),
+    /// This signal goes to its main process.
+    Signal(ServiceId, Signal),
+}
+
+/// Another plan, and which of its parts go on as they are.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Change {
+    /// The plan.
+    pub plan: Plan,
+    /// For each service of the new plan the one of the old that goes on as it. What is left of the old
+    /// plan is stopped first; then the rest of the new one starts.
+    pub services: Vec<Option<ServiceId>>,
+    /// For each hook of the new plan the one of the old that goes on as it.
+    pub hooks: Vec<Option<HookId>>,
 }
 
 /// A signal as it came, with what the kernel says of its sender (sigaction(2), `siginfo_t`).

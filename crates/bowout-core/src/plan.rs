@@ -2,10 +2,14 @@
 
 pub mod budget;
 pub mod graph;
+mod service;
 
-use crate::service::restart::Restart;
+pub use service::{
+    Condition, Dependency, Kind, Liveness, Readiness, Reload, Service, ServiceMoment,
+};
+
 use crate::{Signal, SignalSet};
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -52,43 +56,8 @@ pub enum ForwardTo {
     Group,
 }
 
-/// One program that is kept, and how it is stopped.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Service {
-    /// Its name, unique in the plan.
-    pub name: String,
-    /// Services that start before it, and stop after it.
-    pub depends_on: Vec<ServiceId>,
-    /// The signals that stop it, one after the other; empty: the one that came.
-    pub stop_signal: Vec<Signal>,
-    /// How long it has before SIGKILL; `None`: what the budget leaves.
-    pub stop_timeout: Option<Duration>,
-    /// Who gets the signals.
-    pub kill_mode: KillMode,
-    /// What happens when it ends although it is wanted.
-    pub restart: Restart,
-    /// Whether the container stops when it ends for good.
-    pub essential: bool,
-}
-
-impl Service {
-    /// An essential service with every default.
-    #[must_use = "makes a value and changes nothing"]
-    pub fn new(name: &str) -> Service {
-        Service {
-            name: name.into(),
-            depends_on: Vec::new(),
-            stop_signal: Vec::new(),
-            stop_timeout: None,
-            kill_mode: KillMode::Auto,
-            restart: Restart::NO,
-            essential: true,
-        }
-    }
-}
-
 /// When a hook runs.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum HookMoment {
     /// A stop was asked for, and nobody has been told yet.
     PreStop,
@@ -96,6 +65,8 @@ pub enum HookMoment {
     PostStop,
     /// This signal came; it is not forwarded.
     OnSignal(Signal),
+    /// A moment in the life of a service.
+    Of(ServiceId, ServiceMoment),
 }
 
 /// A program that is run at a moment.
@@ -105,7 +76,8 @@ pub struct Hook {
     pub name: String,
     /// When it runs.
     pub moment: HookMoment,
-    /// How long it has before SIGKILL; `None`: a quarter of the budget. A hook on a signal has no limit.
+    /// How long it has before SIGKILL; `None`: a quarter of the budget where it runs in a stop, a minute
+    /// where it runs otherwise. A hook on a signal has no limit.
     pub timeout: Option<Duration>,
 }
 
@@ -162,6 +134,19 @@ pub struct Signals {
     pub forward: ForwardTo,
     /// What happens when the terminal stops the main process.
     pub job_control: JobControl,
+    /// What is done otherwise with some signals.
+    pub rules: BTreeMap<Signal, Rule>,
+}
+
+/// What is done with one signal instead of forwarding it to every essential service.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Rule {
+    /// Services that are told to reload.
+    pub reload: Vec<ServiceId>,
+    /// Services that it is forwarded to; no service: to nobody.
+    pub forward: Vec<ServiceId>,
+    /// Whether the configuration is read again.
+    pub reload_config: bool,
 }
 
 /// What happens when the terminal stops the main process (Ctrl-Z, a read in the background).
@@ -199,6 +184,8 @@ pub struct Draft {
     pub signals: Signals,
     /// What the exit code says.
     pub exit: ExitCodes,
+    /// Whether this is one command: its exit code is the container's, and all that bowout adopts is its.
+    pub is_command: bool,
 }
 
 impl Draft {
@@ -219,6 +206,7 @@ impl Draft {
             },
             signals: Signals::default(),
             exit: ExitCodes::default(),
+            is_command: true,
         }
     }
 }
@@ -230,6 +218,8 @@ pub enum PlanError {
     DuplicateName(String),
     /// A service depends on a place where there is none.
     UnknownDependency(String),
+    /// A hook, or the rule for a signal, is about a place where there is no service.
+    UnknownService(String),
     /// These services depend on each other in a circle.
     Cycle(Vec<String>),
 }
@@ -240,6 +230,9 @@ impl fmt::Display for PlanError {
             PlanError::DuplicateName(name) => write!(f, "two services are called {name:?}"),
             PlanError::UnknownDependency(name) => {
                 write!(f, "service {name:?} depends on a service that is not there")
+            }
+            PlanError::UnknownService(what) => {
+                write!(f, "{what} is about a service that is not there")
             }
             PlanError::Cycle(names) => {
                 write!(f, "services depend on each other in a circle: ")?;
@@ -257,6 +250,8 @@ impl fmt::Display for PlanError {
 pub struct Plan {
     draft: Draft,
     graph: Graph,
+    /// The hooks of each moment, in the order in which they were given.
+    moments: BTreeMap<HookMoment, Vec<HookId>>,
 }
 
 impl Plan {
@@ -265,16 +260,35 @@ impl Plan {
     /// # Errors
     /// What does not fit together; nothing is repaired silently.
     pub fn new(draft: Draft) -> Result<Plan, PlanError> {
-        for (index, service) in draft.services.iter().enumerate() {
-            if draft.services[..index]
-                .iter()
-                .any(|other| other.name == service.name)
-            {
+        let mut names = BTreeSet::new();
+        for service in &draft.services {
+            if !names.insert(service.name.as_str()) {
                 return Err(PlanError::DuplicateName(service.name.clone()));
             }
         }
         let graph = Graph::new(&draft.services)?;
-        Ok(Plan { draft, graph })
+        let known = |id: &ServiceId| id.0 < draft.services.len();
+        for hook in &draft.hooks {
+            if matches!(&hook.moment, HookMoment::Of(id, _) if !known(id)) {
+                let what = alloc::format!("hook {:?}", hook.name);
+                return Err(PlanError::UnknownService(what));
+            }
+        }
+        for (signal, rule) in &draft.signals.rules {
+            if !rule.reload.iter().chain(&rule.forward).all(known) {
+                let what = alloc::format!("the rule for {signal}");
+                return Err(PlanError::UnknownService(what));
+            }
+        }
+        let mut moments: BTreeMap<HookMoment, Vec<HookId>> = BTreeMap::new();
+        for (index, hook) in draft.hooks.iter().enumerate() {
+            moments.entry(hook.moment).or_default().push(HookId(index));
+        }
+        Ok(Plan {
+            draft,
+            graph,
+            moments,
+        })
     }
 
     /// The services, by [`ServiceId`].
@@ -321,16 +335,22 @@ impl Plan {
 
     /// Whether this is one command: its exit code is the container's.
     #[must_use = "reads a value and changes nothing"]
-    pub fn is_single(&self) -> bool {
-        self.draft.services.len() == 1
+    pub fn is_command(&self) -> bool {
+        self.draft.is_command && self.draft.services.len() == 1
+    }
+
+    /// The service with this name.
+    #[must_use = "reads a value and changes nothing"]
+    pub fn find(&self, name: &str) -> Option<ServiceId> {
+        let mut services = self.draft.services.iter();
+        services
+            .position(|service| service.name == name)
+            .map(ServiceId)
     }
 
     /// The hooks of a moment, in the order in which they were given.
     pub fn hooks_at(&self, moment: HookMoment) -> impl Iterator<Item = HookId> + '_ {
-        (0..)
-            .zip(&self.draft.hooks)
-            .filter(move |(_, hook)| hook.moment == moment)
-            .map(|(index, _)| HookId(index))
+        self.moments.get(&moment).into_iter().flatten().copied()
     }
 
     /// Every service, by its place.

@@ -1,5 +1,6 @@
 //! Describes what can be seen of a process from outside: who it is, and what a signal would do to it.
 
+use crate::plan::ServiceId;
 use crate::{Signal, SignalSet};
 use alloc::string::String;
 use core::fmt;
@@ -123,6 +124,9 @@ pub struct Process {
     pub program: Option<String>,
     /// Whether its first thread sits in a system call that waits for a child (/proc/PID/syscall).
     pub waits_for_child: bool,
+    /// The service that a child of bowout says it is of, where nobody knows it otherwise: a daemon that has
+    /// left its session keeps its environment.
+    pub service: Option<ServiceId>,
 }
 
 impl Process {
@@ -142,6 +146,7 @@ impl Process {
             awaited: SignalSet::EMPTY,
             program: None,
             waits_for_child: false,
+            service: None,
         }
     }
 

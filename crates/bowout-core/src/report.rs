@@ -32,6 +32,11 @@ pub enum Reason {
         /// Why.
         error: SpawnError,
     },
+    /// An essential service failed otherwise: it was not ready in time, or did not work any more.
+    Failed {
+        /// The service.
+        service: ServiceId,
+    },
     /// Every service has ended, none of them essential.
     NothingLeft,
 }
@@ -42,7 +47,10 @@ impl Reason {
     pub fn was_asked_for(&self) -> bool {
         match self {
             Reason::Signal(_) | Reason::Request => true,
-            Reason::Ended { .. } | Reason::NotStarted { .. } | Reason::NothingLeft => false,
+            Reason::Ended { .. }
+            | Reason::NotStarted { .. }
+            | Reason::Failed { .. }
+            | Reason::NothingLeft => false,
         }
     }
 }
@@ -193,6 +201,24 @@ impl Recorder {
         entry.service = Some(service);
     }
 
+    /// A service is down, and the container goes on: its stop is nobody's account.
+    pub(crate) fn forget(&mut self, service: ServiceId) {
+        self.present
+            .retain(|_, entry| entry.service.is_some_and(|of| of != service));
+        self.killed = self
+            .present
+            .values()
+            .filter(|entry| entry.killed.is_some())
+            .count();
+    }
+
+    /// Services have other places in another plan.
+    pub(crate) fn moved(&mut self, new: impl Fn(ServiceId) -> Option<ServiceId>) {
+        for entry in self.present.values_mut() {
+            entry.service = entry.service.and_then(&new);
+        }
+    }
+
     /// The name of a process, as far as it is known.
     pub(crate) fn name(&self, pid: Pid) -> String {
         self.present
@@ -200,13 +226,17 @@ impl Recorder {
             .map_or_else(String::new, |entry| entry.name.clone())
     }
 
-    pub(crate) fn told(&mut self, pid: Pid, signal: Signal, now: Instant) {
-        self.entry(pid).told.push((signal, now));
+    pub(crate) fn told(&mut self, service: ServiceId, pid: Pid, signal: Signal, now: Instant) {
+        let entry = self.entry(pid);
+        entry.service = Some(service);
+        entry.told.push((signal, now));
     }
 
-    pub(crate) fn killed(&mut self, pid: Pid, why: Stayed, now: Instant) {
+    pub(crate) fn killed(&mut self, service: ServiceId, pid: Pid, why: Stayed, now: Instant) {
         self.killed += 1;
-        self.entry(pid).killed = Some((now, why));
+        let entry = self.entry(pid);
+        entry.service = Some(service);
+        entry.killed = Some((now, why));
     }
 
     /// One that is left over is told. Returns whether it had not been.

@@ -1,18 +1,26 @@
 //! Runs the plan: takes what happened, and answers with what is to be done.
 
 mod attribution;
+mod change;
+mod command;
+mod daemon;
 mod hooks;
+mod lifecycle;
+mod readiness;
 mod shutdown;
 mod signals;
 mod survey;
 
 use crate::action::{Action, Note};
-use crate::event::{Event, SpawnError, SpawnErrorKind};
+use crate::event::{Change, Event};
 use crate::plan::budget::Budget;
 use crate::plan::{Plan, ServiceId};
 use crate::report::{Reason, Recorder};
-use crate::service::{Ending, Service, State};
+use crate::service::restart::Chance;
+use crate::service::{End, Ending, Service, State};
 use crate::{Instant, Pid, Status};
+use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use attribution::Attribution;
 use hooks::Hooks;
@@ -54,6 +62,11 @@ pub struct Supervisor {
     alone: bool,
     /// Whether a signal went out that a stopped receiver must be woken for.
     wake: bool,
+    /// The plan that counts once what has no place in it is down.
+    change: Option<Box<Change>>,
+    /// Since when it can be installed.
+    installable: Option<Instant>,
+    chance: Chance,
 }
 
 impl Supervisor {
@@ -70,9 +83,19 @@ impl Supervisor {
             phase: Phase::New,
             alone: true,
             wake: false,
+            change: None,
+            installable: None,
+            chance: Chance::default(),
             own,
             plan,
         }
+    }
+
+    /// Gives pauses before restarts a jitter, so that what failed together does not come back together.
+    #[must_use = "a supervisor does nothing before it gets events"]
+    pub fn with_jitter(mut self, seed: u64) -> Supervisor {
+        self.chance = Chance::new(seed);
+        self
     }
 
     /// Takes one event that happened, or was seen, at `now`, and answers with what is to be done.
@@ -84,19 +107,35 @@ impl Supervisor {
         }
         self.take(now, event, &mut out);
         self.advance(now, &mut out);
+        // Whoever is told looks at where the service has come to: once is enough.
+        let mut told = BTreeSet::new();
+        out.retain(|action| {
+            let Action::Tell(Note::Changed { service }) = action else {
+                return true;
+            };
+            told.insert(*service)
+        });
         out
     }
 
     /// When [`Event::DeadlineReached`] is due; `None`: only something else can change anything.
     #[must_use = "a deadline that is not kept is missed"]
     pub fn deadline(&self) -> Option<Instant> {
-        let backoff = self
+        let services = self
             .services
             .iter()
             .filter_map(|service| match &service.state {
                 State::Backoff { until } => Some(*until),
+                State::Launching(launch) => launch.ready_by,
+                State::Adopting(adopting) => adopting.deadline(),
+                State::Running(run) => run.deadline(),
                 State::Stopping(stopping) => stopping.deadline(),
-                State::Waiting | State::Starting | State::Running { .. } | State::Ended => None,
+                State::Waiting
+                | State::PreStart(_)
+                | State::Starting
+                | State::PreStop(_)
+                | State::PostStop(_)
+                | State::Ended(_) => None,
             });
         let shutdown = match &self.phase {
             Phase::Stopping(shutdown) => shutdown.deadline(),
@@ -105,10 +144,11 @@ impl Supervisor {
         if self.phase == Phase::Finished {
             return None;
         }
-        backoff
+        services
             .chain(shutdown)
             .chain(self.hooks.deadline())
             .chain(self.surveyor.deadline())
+            .chain(self.installable)
             .min()
     }
 
@@ -142,6 +182,25 @@ impl Supervisor {
         self.phase == Phase::Finished
     }
 
+    /// Whether everything that is wanted does what it is there for, and no stop is under way.
+    #[must_use = "reads a value and changes nothing"]
+    pub fn is_ready(&self) -> bool {
+        let ready = |id: ServiceId| {
+            let service = &self.services[id.0];
+            !service.wanted || service.is_ready(self.plan.service(id).kind)
+        };
+        self.phase == Phase::Up && self.change.is_none() && self.plan.ids().all(ready)
+    }
+
+    /// When the stop ends at the latest, while one is under way that has an end.
+    #[must_use = "reads a value and changes nothing"]
+    pub fn stop_ends_at(&self) -> Option<Instant> {
+        match &self.phase {
+            Phase::Stopping(shutdown) => shutdown.enforced_end(),
+            Phase::New | Phase::Up | Phase::Finished => None,
+        }
+    }
+
     fn take(&mut self, now: Instant, event: Event, out: &mut Actions) {
         match event {
             Event::Started => self.started(out),
@@ -152,7 +211,7 @@ impl Supervisor {
             Event::SpawnFailed { service, error } => self.spawn_failed(service, error, now, out),
             Event::HookSpawned { hook, pid } => {
                 self.alone = false;
-                self.hooks.spawned(hook, pid);
+                self.hooks.spawned(hook, pid, out);
             }
             Event::HookSpawnFailed { hook, error } => {
                 if let Some(report) = self.hooks.spawn_failed(hook, error, now) {
@@ -165,23 +224,38 @@ impl Supervisor {
             Event::Suspended { pid, signal } => self.suspended(pid, signal, out),
             Event::SignalReceived(received) => self.signal_received(received, now, out),
             Event::StopRequested => self.request_stop(Reason::Request, now, out),
+            Event::Ready { service } => self.says_ready(service, now, out),
+            Event::Notified { service, notice } => self.notified(service, notice, now, out),
+            Event::PidfileRead { service, pid } => self.pidfile_read(service, pid, now, out),
+            Event::Commanded(command) => self.commanded(command, now, out),
+            Event::Reconfigured(change) => self.reconfigured(change, out),
             Event::Surveyed(processes) => self.surveyed(processes, now, out),
-            Event::DeadlineReached => {}
+            Event::DeadlineReached => self.install_what_came(now, out),
         }
     }
 
     /// Does all that is due at `now`, until nothing more follows from it.
     fn advance(&mut self, now: Instant, out: &mut Actions) {
-        self.hooks.advance(now, &mut self.recorder, out);
+        for report in self.hooks.advance(now, out) {
+            self.hook_ended(report, out);
+        }
+        for id in self.plan.ids() {
+            self.advance_service(id, now, out);
+        }
         if self.phase == Phase::Up {
+            self.advance_change(now, out);
             self.start_what_can(now, out);
             if let Some(reason) = self.reason_to_stop() {
                 self.begin_stop(reason, now, out);
             }
         }
         self.advance_shutdown(now, out);
+        for report in self.hooks.advance(now, out) {
+            self.hook_ended(report, out);
+        }
         if self.phase != Phase::Finished {
-            self.surveyor.advance(now, self.surveyed_signal(), out);
+            self.surveyor.advance(now, self.surveyed_signals(), out);
+            self.installable = self.is_installable().then_some(now);
         }
     }
 
@@ -191,6 +265,13 @@ impl Supervisor {
             return;
         }
         self.phase = Phase::Up;
+        let ids = self.plan.ids();
+        let wanted: Vec<ServiceId> = ids.filter(|id| self.plan.service(*id).autostart).collect();
+        self.want(wanted, out);
+        self.tell_of_budget(out);
+    }
+
+    fn tell_of_budget(&self, out: &mut Actions) {
         if self.budget.known && !self.budget.fits() {
             out.push(Action::Tell(Note::PlanScaled {
                 wanted: self.budget.wanted,
@@ -199,91 +280,10 @@ impl Supervisor {
         }
     }
 
-    fn start_what_can(&mut self, now: Instant, out: &mut Actions) {
-        for index in 0..self.services.len() {
-            let id = self.plan.graph().start_order()[index];
-            let mut on = self.plan.graph().dependencies(id).iter();
-            let ready = match self.services[id.0].state {
-                State::Waiting => {
-                    let failure = on.clone().find_map(|on| self.services[on.0].failure());
-                    if let Some(error) = failure {
-                        self.never_starts(id, error, out);
-                        continue;
-                    }
-                    on.all(|on| self.services[on.0].was_started())
-                }
-                State::Backoff { until } => until <= now,
-                State::Starting | State::Running { .. } | State::Stopping(_) | State::Ended => {
-                    false
-                }
-            };
-            if ready {
-                self.services[id.0].state = State::Starting;
-                out.push(Action::Spawn { service: id });
-            }
-        }
-    }
-
-    fn spawned(&mut self, id: ServiceId, pid: Pid, now: Instant, out: &mut Actions) {
-        let Some(service) = self.services.get_mut(id.0) else {
-            return out.push(Action::Tell(Note::Unexpected("spawned: no such service")));
-        };
-        if service.state != State::Starting {
-            return out.push(Action::Tell(Note::Unexpected(
-                "spawned: nobody asked for it",
-            )));
-        }
-        service.attempts.started();
-        service.state = State::Running {
-            main: pid,
-            since: now,
-        };
-        self.attribution.belongs(pid, id);
-        // A stop that came before the exec is not lost: `advance_shutdown` stops what it finds up.
-    }
-
-    fn spawn_failed(&mut self, id: ServiceId, error: SpawnError, now: Instant, out: &mut Actions) {
-        let stopping = self.is_stopping();
-        let Some(service) = self.services.get_mut(id.0) else {
-            return out.push(Action::Tell(Note::Unexpected(
-                "spawn failed: no such service",
-            )));
-        };
-        if service.state != State::Starting {
-            return out.push(Action::Tell(Note::Unexpected(
-                "spawn failed: nobody asked for it",
-            )));
-        }
-        if error.kind == SpawnErrorKind::Exhausted && !stopping {
-            let pause = service.attempts.pause();
-            service.state = State::Backoff {
-                until: now.after(pause),
-            };
-            out.push(Action::Tell(Note::SpawnFailed {
-                service: id,
-                error,
-                retry_in: Some(pause),
-            }));
-        } else {
-            self.never_starts(id, error, out);
-        }
-    }
-
-    /// A service can't be started, or what it depends on can't.
-    fn never_starts(&mut self, id: ServiceId, error: SpawnError, out: &mut Actions) {
-        let service = &mut self.services[id.0];
-        service.ending = Ending::NotStarted(error);
-        service.state = State::Ended;
-        out.push(Action::Tell(Note::SpawnFailed {
-            service: id,
-            error,
-            retry_in: None,
-        }));
-    }
-
     fn exited(&mut self, pid: Pid, status: Status, now: Instant, out: &mut Actions) {
         self.recorder.reaped(pid, status, now);
         self.surveyor.reaped(pid);
+        self.attribution.ended(pid);
         if let Some(report) = self.hooks.exited(pid, status, now) {
             self.hook_ended(report, out);
             return;
@@ -300,64 +300,30 @@ impl Supervisor {
                 }));
             }
             match &mut service.state {
-                State::Running { main, since } if *main == pid => {
-                    let since = *since;
-                    self.main_ended(id, pid, status, since, now, out);
+                State::Launching(launch) if launch.starter == pid => {
+                    self.starter_ended(id, status, now, out);
                 }
+                State::Running(run) if run.main == pid => {
+                    self.run_ended(id, status, now, out);
+                }
+                State::PreStop(leaving) if leaving.main == pid => leaving.main_alive = false,
                 State::Stopping(stopping) => survey |= stopping.exited(pid),
                 State::Waiting
+                | State::PreStart(_)
                 | State::Starting
-                | State::Running { .. }
+                | State::Launching(_)
+                | State::Adopting(_)
+                | State::Running(_)
+                | State::PreStop(_)
+                | State::PostStop(_)
                 | State::Backoff { .. }
-                | State::Ended => {}
+                | State::Ended(_) => {}
             }
         }
         if survey {
             self.surveyor.want(now);
         }
         self.sweep_exited(now);
-    }
-
-    /// A main process that was wanted has ended by itself.
-    fn main_ended(
-        &mut self,
-        id: ServiceId,
-        main: Pid,
-        status: Status,
-        since: Instant,
-        now: Instant,
-        out: &mut Actions,
-    ) {
-        let policy = self.plan.service(id).restart;
-        let wanted = self.phase == Phase::Up;
-        let service = &mut self.services[id.0];
-        let pause = service.attempts.next_pause(policy, status, since, now);
-        if let Some(pause) = pause.filter(|_| wanted) {
-            out.push(Action::Tell(Note::Restarting {
-                service: id,
-                after: pause,
-            }));
-            service.state = State::Backoff {
-                until: now.after(pause),
-            };
-            return;
-        }
-        if !self.plan.service(id).essential {
-            service.state = State::Ended;
-            return;
-        }
-        // The others of its service are told in the stop that this begins; it is up itself no more.
-        service.state = State::Ended;
-        self.request_stop(
-            Reason::Ended {
-                service: id,
-                status,
-            },
-            now,
-            out,
-        );
-        let stopping = self.stopping(id, main, false, now);
-        self.services[id.0].state = State::Stopping(stopping);
     }
 
     fn children_gone(&mut self, now: Instant, out: &mut Actions) {
@@ -373,16 +339,65 @@ impl Supervisor {
 
     /// Why the container is to stop although nobody asked for it.
     fn reason_to_stop(&self) -> Option<Reason> {
-        for id in self
-            .plan
-            .ids()
-            .filter(|id| self.plan.service(*id).essential)
-        {
-            if let Some(error) = self.services[id.0].failure() {
-                return Some(Reason::NotStarted { service: id, error });
+        let failed = |id: &ServiceId| {
+            let service = &self.services[id.0];
+            let over = service.state == State::Ended(End::Failed) && service.wanted;
+            over && self.plan.service(*id).essential
+        };
+        if let Some(id) = self.plan.ids().find(failed) {
+            return Some(self.reason_of(id));
+        }
+        // What somebody stopped may be started again; only what ended by itself leaves nothing to do. What
+        // nobody has ever wanted is not waited for.
+        let over =
+            |service: &Service| matches!(service.state, State::Ended(End::Completed | End::Failed));
+        let never = |service: &Service| service.state == State::Waiting && !service.wanted;
+        let all = self
+            .services
+            .iter()
+            .all(|service| over(service) || never(service));
+        let left = !all || !self.services.iter().any(over) || self.change.is_some();
+        (!left).then_some(Reason::NothingLeft)
+    }
+
+    /// Why a service failed, as a reason to stop the others.
+    fn reason_of(&self, id: ServiceId) -> Reason {
+        let root = self.root_of(id);
+        match self.services[root.0].ending {
+            Ending::NotStarted(error) => Reason::NotStarted {
+                service: root,
+                error,
+            },
+            // What it depends on has ended well, and did not do what was awaited of it.
+            Ending::Exited(status) if root != id && status.is_success() => {
+                Reason::Failed { service: id }
+            }
+            Ending::Exited(status) if self.services[root.0].fault.is_none() => Reason::Ended {
+                service: root,
+                status,
+            },
+            Ending::Exited(_) | Ending::NeverRan | Ending::Blocked(_) => {
+                Reason::Failed { service: root }
             }
         }
-        let all_down = !self.services.is_empty() && self.services.iter().all(Service::is_down);
-        all_down.then_some(Reason::NothingLeft)
+    }
+
+    /// The service that is to blame for one that failed: itself, or what it depends on.
+    fn root_of(&self, id: ServiceId) -> ServiceId {
+        let mut root = id;
+        // The plan may have changed since somebody was blamed, so that blame could go round in a circle.
+        for _ in &self.services {
+            match self.services.get(root.0).map(|service| service.ending) {
+                Some(Ending::Blocked(on)) if on.0 < self.services.len() => root = on,
+                Some(
+                    Ending::NeverRan
+                    | Ending::Exited(_)
+                    | Ending::NotStarted(_)
+                    | Ending::Blocked(_),
+                )
+                | None => break,
+            }
+        }
+        root
     }
 }

@@ -26,12 +26,16 @@ fn running(draft: Draft) -> Supervisor {
     let spawn = Action::Spawn {
         service: ServiceId(0),
     };
-    assert_eq!(sup.handle(AT(0), Event::Started), [spawn]);
+    let changed = Action::Tell(Note::Changed {
+        service: ServiceId(0),
+    });
+    let started = sup.handle(AT(0), Event::Started);
+    assert_eq!(started, [changed.clone(), spawn]);
     let spawned = Event::Spawned {
         service: ServiceId(0),
         pid: Pid::new(2),
     };
-    assert_eq!(sup.handle(AT(0), spawned), []);
+    assert_eq!(sup.handle(AT(0), spawned), [changed]);
     sup
 }
 

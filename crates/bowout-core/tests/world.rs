@@ -408,7 +408,13 @@ impl World {
                     self.answers.push(Answer::Emptied);
                 }
             }
-            Action::Suspend | Action::Tell(_) | Action::Finish { .. } => {}
+            Action::Suspend
+            | Action::Tell(_)
+            | Action::ReadPidfile { .. }
+            | Action::Extended { .. }
+            | Action::ReadConfig
+            | Action::Install
+            | Action::Finish { .. } => {}
         }
     }
 

@@ -1,12 +1,15 @@
 //! Divides the grace period: what each part may take, and what is reserved for what comes after it.
 
-use super::{HookId, HookMoment, Plan, ServiceId};
+use super::{HookId, HookMoment, Plan, ServiceId, ServiceMoment};
 use alloc::vec::Vec;
 use core::time::Duration;
 
 /// What the kernel needs to end processes after their SIGKILL, and bowout to reap them. Measured:
 /// 1,000 processes take 63 ms.
 pub const SETTLE: Duration = Duration::from_millis(250);
+
+/// How long a hook may take that runs outside of a stop, where nothing is said.
+pub const HOOK_TIME: Duration = Duration::from_secs(60);
 
 /// The parts of one stop, scaled so that they fit.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -23,7 +26,10 @@ pub struct Budget {
     hooks: Vec<Duration>,
     /// Each service's stop time-out.
     timeouts: Vec<Duration>,
-    /// What comes after each service: what it depends on, post_stop hooks, the sweep.
+    /// What each service's own post_stop hooks may take.
+    post_stops: Vec<Duration>,
+    /// What comes after each service: its post_stop hooks, what it depends on, the container's post_stop
+    /// hooks, the sweep.
     reserves: Vec<Duration>,
     /// What comes after all services.
     after_services: Duration,
@@ -47,9 +53,19 @@ impl Budget {
         let after = sum(HookMoment::PostStop).saturating_add(SETTLE.min(total / 10));
 
         let left = total.saturating_sub(before).saturating_sub(after);
-        let default = default_timeout(plan, left);
+        let default = default_share(plan, left);
         let timeout = |id: ServiceId| plan.service(id).stop_timeout.unwrap_or(default);
-        let below = plan.graph().longest_below(timeout);
+        let around = |id: ServiceId, moment| {
+            let times = plan.hooks_at(HookMoment::Of(id, moment));
+            let times = times.map(|hook| plan.hooks()[hook.0].timeout.unwrap_or(default));
+            times.fold(Duration::ZERO, Duration::saturating_add)
+        };
+        let whole = |id: ServiceId| {
+            let hooks = around(id, ServiceMoment::PreStop)
+                .saturating_add(around(id, ServiceMoment::PostStop));
+            timeout(id).saturating_add(hooks)
+        };
+        let below = plan.graph().longest_below(whole);
         let chain = below.iter().max().copied().unwrap_or_default();
 
         let wanted = before.saturating_add(chain).saturating_add(after);
@@ -66,14 +82,26 @@ impl Budget {
             wanted,
             drain: fit(stop.drain),
             hooks: (0..plan.hooks().len())
-                .map(|index| fit(hook_time(HookId(index))))
+                .map(|index| match plan.hooks()[index].moment {
+                    HookMoment::Of(..) => plan.hooks()[index].timeout.unwrap_or(default),
+                    HookMoment::PreStop | HookMoment::PostStop | HookMoment::OnSignal(_) => {
+                        hook_time(HookId(index))
+                    }
+                })
+                .map(fit)
+                .collect(),
+            post_stops: plan
+                .ids()
+                .map(|id| fit(around(id, ServiceMoment::PostStop)))
                 .collect(),
             timeouts: plan.ids().map(|id| fit(timeout(id))).collect(),
             reserves: plan
                 .ids()
                 .map(|id| {
                     let own_below = plan.graph().dependencies(id).iter().map(|on| below[on.0]);
-                    fit(own_below.max().unwrap_or_default().saturating_add(after))
+                    let own_below = own_below.max().unwrap_or_default();
+                    let post_stop = around(id, ServiceMoment::PostStop);
+                    fit(own_below.saturating_add(post_stop).saturating_add(after))
                 })
                 .collect(),
             after_services: fit(after),
@@ -104,6 +132,12 @@ impl Budget {
         self.reserves[id.0]
     }
 
+    /// How long a service's own post_stop hooks may take.
+    #[must_use = "reads a value and changes nothing"]
+    pub fn post_stop(&self, id: ServiceId) -> Duration {
+        self.post_stops[id.0]
+    }
+
     /// What is kept free for the hooks and the sweep that follow the services.
     #[must_use = "reads a value and changes nothing"]
     pub fn after_services(&self) -> Duration {
@@ -111,20 +145,28 @@ impl Budget {
     }
 }
 
-/// What a service without a time-out of its own gets: an equal share, on the chain where that is
-/// least, of what the services with a time-out leave.
-fn default_timeout(plan: &Plan, left: Duration) -> Duration {
+/// What a service without a time-out of its own gets, and a hook of a service: an equal share, on the
+/// chain where that is least, of what those with a time-out leave.
+fn default_share(plan: &Plan, left: Duration) -> Duration {
+    let hooks = |id: ServiceId| {
+        let moments = [ServiceMoment::PreStop, ServiceMoment::PostStop];
+        let hooks = moments.map(|moment| plan.hooks_at(HookMoment::Of(id, moment)));
+        hooks
+            .into_iter()
+            .flatten()
+            .map(|hook| plan.hooks()[hook.0].timeout)
+            .chain([plan.service(id).stop_timeout])
+    };
     // One way down from each service is enough: for a chain the share is least where most time is
     // promised, and that chain is found by counting a share-less service as nothing and as one.
-    let promised = plan
-        .graph()
-        .longest_below(|id| plan.service(id).stop_timeout.unwrap_or_default());
-    let counted = plan
-        .graph()
-        .longest_below(|id| match plan.service(id).stop_timeout {
-            Some(_) => Duration::ZERO,
-            None => Duration::from_secs(1),
-        });
+    let promised = plan.graph().longest_below(|id| {
+        let times = hooks(id).flatten();
+        times.fold(Duration::ZERO, Duration::saturating_add)
+    });
+    let counted = plan.graph().longest_below(|id| {
+        let shares = hooks(id).filter(Option::is_none).count();
+        Duration::from_secs(u64::try_from(shares).unwrap_or(u64::MAX))
+    });
     let free = left.saturating_sub(promised.iter().max().copied().unwrap_or_default());
     let shares = counted.iter().max().map_or(0, Duration::as_secs).max(1);
     free / u32::try_from(shares).unwrap_or(u32::MAX)
@@ -153,7 +195,7 @@ mod tests {
                 let mut service = Service::new(&alloc::format!("{index}"));
                 service.stop_timeout = timeouts[index];
                 if index + 1 < timeouts.len() {
-                    service.depends_on = vec![ServiceId(index + 1)];
+                    service.depends_on = vec![ServiceId(index + 1).into()];
                 }
                 service
             })

@@ -20,7 +20,7 @@ impl Graph {
         let mut dependencies = vec![Vec::new(); services.len()];
         let mut dependents = vec![Vec::new(); services.len()];
         for (index, service) in services.iter().enumerate() {
-            for on in &service.depends_on {
+            for on in service.depends_on.iter().map(|dependency| &dependency.on) {
                 if on.0 >= services.len() {
                     return Err(PlanError::UnknownDependency(service.name.clone()));
                 }
@@ -30,7 +30,7 @@ impl Graph {
                 }
             }
         }
-        let order = order(services, &dependencies)?;
+        let order = order(services, &dependencies, &dependents)?;
         Ok(Graph {
             dependencies,
             dependents,
@@ -73,30 +73,34 @@ impl Graph {
 fn order(
     services: &[Service],
     dependencies: &[Vec<ServiceId>],
+    dependents: &[Vec<ServiceId>],
 ) -> Result<Vec<ServiceId>, PlanError> {
-    let mut order: Vec<ServiceId> = Vec::with_capacity(services.len());
-    while order.len() < services.len() {
-        let before = order.len();
-        for (index, on) in dependencies.iter().enumerate() {
-            let id = ServiceId(index);
-            if !order.contains(&id) && on.iter().all(|on| order.contains(on)) {
-                order.push(id);
+    let mut missing: Vec<usize> = dependencies.iter().map(Vec::len).collect();
+    let free = |(index, count): (usize, &usize)| (*count == 0).then_some(ServiceId(index));
+    let mut order: Vec<ServiceId> = missing.iter().enumerate().filter_map(free).collect();
+    let mut at = 0;
+    while let Some(id) = order.get(at) {
+        at += 1;
+        for on in &dependents[id.0] {
+            missing[on.0] -= 1;
+            if missing[on.0] == 0 {
+                order.push(*on);
             }
         }
-        if order.len() == before {
-            return Err(PlanError::Cycle(cycle(services, dependencies, &order)));
-        }
     }
-    Ok(order)
+    match order.len() == services.len() {
+        true => Ok(order),
+        false => Err(PlanError::Cycle(cycle(services, dependencies, &missing))),
+    }
 }
 
 /// Walks along dependencies that could not be ordered until a service comes up again.
 fn cycle(
     services: &[Service],
     dependencies: &[Vec<ServiceId>],
-    ordered: &[ServiceId],
+    missing: &[usize],
 ) -> Vec<alloc::string::String> {
-    let stuck = |id: &ServiceId| !ordered.contains(id);
+    let stuck = |id: &ServiceId| missing[id.0] > 0;
     let mut path: Vec<ServiceId> = Vec::new();
     let mut at = (0..services.len()).map(ServiceId).find(stuck);
     while let Some(id) = at {
@@ -120,7 +124,7 @@ mod tests {
             .map(|index| Service::new(&index.to_string()))
             .collect();
         for (from, to) in edges {
-            services[*from].depends_on.push(ServiceId(*to));
+            services[*from].depends_on.push(ServiceId(*to).into());
         }
         services
     }

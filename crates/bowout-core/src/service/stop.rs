@@ -1,11 +1,10 @@
 //! Stops one service: the ladder of signals, half time, SIGKILL, and when it is over.
 
+mod telling;
+
 use super::walk::Walk;
-use crate::action::{Action, Note, Target};
 use crate::plan::budget::SETTLE;
 use crate::plan::{KillMode, ServiceId};
-use crate::process::{Disposition, Process, Stayed};
-use crate::report::Recorder;
 use crate::{Instant, Pid, Signal};
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -36,6 +35,18 @@ pub struct Stopping {
     shared: bool,
     /// Whether the last survey saw anybody of this service.
     members: Members,
+    command: StopCommand,
+}
+
+/// What stops it instead of a signal.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum StopCommand {
+    /// Nothing.
+    None,
+    /// A command that is to be started now.
+    Due,
+    /// A command that has until this moment; then the signal goes out all the same.
+    Until(Instant),
 }
 
 /// When those below the ones in charge are told.
@@ -78,6 +89,8 @@ pub(crate) struct Order {
     pub(crate) wakes: bool,
     /// Whether the signal goes out at all: nobody is told by one that is rewritten to nothing.
     pub(crate) tells: bool,
+    /// Whether a command stops it instead of a signal.
+    pub(crate) by_command: bool,
 }
 
 impl Stopping {
@@ -103,6 +116,68 @@ impl Stopping {
             wakes: order.wakes,
             shared: order.shared,
             members: Members::Unknown,
+            command: match order.by_command {
+                true => StopCommand::Due,
+                false => StopCommand::None,
+            },
+        }
+    }
+
+    /// Its service has another place in another plan.
+    pub(crate) fn moved(&mut self, service: ServiceId) {
+        self.service = service;
+    }
+
+    /// Whether the command that stops it is to be started now, and how long it has: half of the time is
+    /// left for the signal.
+    pub(crate) fn starts_command(&mut self, now: Instant) -> Option<Duration> {
+        if self.command != StopCommand::Due {
+            return None;
+        }
+        let half = self.end.since(now) / 2;
+        self.command = StopCommand::Until(now.after(half));
+        Some(self.end.since(now))
+    }
+
+    /// The command did not do it: the signal goes out now.
+    pub(crate) fn release(&mut self, now: Instant) {
+        if let StopCommand::Until(at) = &mut self.command {
+            *at = now;
+        }
+    }
+
+    /// Moves the end to a later moment, never to an earlier one. Returns where it is.
+    pub(crate) fn extend(&mut self, until: Instant) -> Instant {
+        if self.killing.is_none() {
+            self.end = self.end.max(until);
+        }
+        self.end
+    }
+
+    /// The container stops: there may be an end that is earlier, and all before it comes earlier with it.
+    pub(crate) fn limit(&mut self, now: Instant, end: Instant, enforced: bool) {
+        self.enforced |= enforced;
+        if end < self.end {
+            self.end = end;
+            self.not_after(now.after(end.since(now) / 2));
+        }
+    }
+
+    /// Brings half time, and the moment at which a command has had its time, forward.
+    fn not_after(&mut self, at: Instant) {
+        if let HalfTime::At(half) = &mut self.half_time {
+            *half = at.min(*half);
+        }
+        if let StopCommand::Until(until) = &mut self.command {
+            *until = at.min(*until);
+        }
+    }
+
+    /// Whether a command stops it, and no signal has gone out yet.
+    fn is_held(&self) -> bool {
+        match self.command {
+            StopCommand::Due | StopCommand::Until(_) => true,
+            StopCommand::None => false,
         }
     }
 
@@ -153,10 +228,15 @@ impl Stopping {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let kill = (self.enforced && self.killing.is_none()).then_some(self.end);
         let half = match (self.half_time, self.kill_mode) {
-            (HalfTime::At(at), KillMode::Auto) => Some(at),
+            (HalfTime::At(at), KillMode::Auto) if !self.is_held() => Some(at),
             (HalfTime::At(_) | HalfTime::Due | HalfTime::Passed, _) => None,
         };
-        [kill, half, self.next_rung_at(), self.give_up_at()]
+        let release = match self.command {
+            StopCommand::Until(at) if self.killing.is_none() => Some(at),
+            StopCommand::None | StopCommand::Due | StopCommand::Until(_) => None,
+        };
+        let rung = self.next_rung_at();
+        [kill, half, release, rung, self.give_up_at()]
             .into_iter()
             .flatten()
             .min()
@@ -195,9 +275,13 @@ impl Stopping {
 
     /// Ctrl-C once more: what is left is divided by four.
     pub(crate) fn hurry(&mut self, now: Instant) {
-        self.end = now.after(self.end.since(now) / 4);
+        let quarter = |at: Instant| now.after(at.since(now) / 4);
+        self.end = quarter(self.end);
         if let HalfTime::At(at) = &mut self.half_time {
-            *at = now.after(at.since(now) / 4);
+            *at = quarter(*at);
+        }
+        if let StopCommand::Until(at) = &mut self.command {
+            *at = quarter(*at);
         }
     }
 
@@ -207,214 +291,9 @@ impl Stopping {
         self.enforced = true;
     }
 
-    /// Does what is due without looking at processes. Returns whether a survey is wanted for it.
-    pub(crate) fn advance(
-        &mut self,
-        now: Instant,
-        recorder: &mut Recorder,
-        out: &mut Vec<Action>,
-    ) -> bool {
-        let mut survey = false;
-        if self.next_rung_at().is_some_and(|at| at <= now) {
-            self.rung += 1;
-            self.sent = false;
-            self.walk.restart(self.ladder[self.rung]);
-            out.push(Action::Tell(Note::NextRung {
-                service: self.service,
-                signal: self.signal(),
-            }));
-        }
-        if matches!(self.half_time, HalfTime::At(at) if at <= now)
-            && self.kill_mode == KillMode::Auto
-        {
-            self.half_time = HalfTime::Due;
-            survey = true;
-        }
-        if self.enforced && self.killing.is_none() && self.end <= now {
-            self.killing = Some(now);
-            survey = true;
-        }
-        if self.sent || self.killing.is_some() {
-            return survey;
-        }
-        self.sent = true;
-        match self.kill_mode {
-            KillMode::Auto => return true,
-            KillMode::Main | KillMode::Process if self.main_alive => {
-                recorder.told(self.main, self.signal(), now);
-                self.send(Target::Process(self.main), self.signal(), now, out);
-            }
-            KillMode::Main | KillMode::Process => {}
-            KillMode::Group => {
-                recorder.told(self.main, self.signal(), now);
-                self.send(Target::Group(self.main), self.signal(), now, out);
-                // Its end was seen before this began: only a survey tells whether others are left.
-                survey |= !self.main_alive;
-            }
-        }
-        survey
-    }
-
-    /// Looks at the living processes of this service.
-    pub(crate) fn surveyed(
-        &mut self,
-        processes: &[&Process],
-        now: Instant,
-        recorder: &mut Recorder,
-        out: &mut Vec<Action>,
-    ) {
-        let relevant: Vec<&Process> = match self.kill_mode {
-            KillMode::Auto | KillMode::Main => processes.to_vec(),
-            KillMode::Group => processes
-                .iter()
-                .copied()
-                .filter(|process| process.group == self.main)
-                .collect(),
-            KillMode::Process => processes
-                .iter()
-                .copied()
-                .filter(|process| process.pid == self.main)
-                .collect(),
-        };
-        self.members = if relevant.is_empty() {
-            Members::Nobody
-        } else {
-            Members::Somebody
-        };
-        if self.killing.is_some() {
-            for process in relevant {
-                if self.killed.insert(process.pid) {
-                    self.kill(process, now, recorder, out);
-                }
-            }
-            return;
-        }
-        if self.kill_mode != KillMode::Auto {
-            return;
-        }
-        let half_time = match self.half_time {
-            HalfTime::At(at) => at <= now,
-            HalfTime::Due | HalfTime::Passed => true,
-        };
-        let told = self.walk.step(&relevant, self.main, half_time);
-        let first = half_time && self.half_time != HalfTime::Passed;
-        if first {
-            self.half_time = HalfTime::Passed;
-        }
-        if first && !told.is_empty() {
-            out.push(Action::Tell(Note::HalfTime {
-                service: self.service,
-                told: told.len(),
-            }));
-        }
-        for pid in told {
-            let process = relevant.iter().find(|process| process.pid == pid);
-            let signal = process.map_or(self.signal(), |process| self.signal_for(process));
-            recorder.told(pid, signal, now);
-            self.send(Target::Process(pid), signal, now, out);
-        }
-    }
-
-    /// What a process is told with. Shells start what is in their background with SIGINT and SIGQUIT
-    /// ignored (POSIX.1-2017, Shell Command Language, 2.11), so one that ignores the stop signal and not
-    /// SIGTERM gets that: it ignores Ctrl-C, and not the stop.
-    fn signal_for(&self, process: &Process) -> Signal {
-        let ignores = |signal| process.disposition(signal) == Disposition::Ignored;
-        match ignores(self.signal()) && !ignores(Signal::TERM) {
-            true => Signal::TERM,
-            false => self.signal(),
-        }
-    }
-
-    /// /proc can't be read: the group is all that can be reached.
-    pub(crate) fn without_proc(
-        &mut self,
-        now: Instant,
-        recorder: &mut Recorder,
-        out: &mut Vec<Action>,
-    ) {
-        if self.kill_mode == KillMode::Auto {
-            self.kill_mode = KillMode::Group;
-            self.sent = false;
-        }
-        if self.killing.is_some() {
-            self.kill_unseen(now, recorder, out);
-        }
-        self.advance(now, recorder, out);
-    }
-
-    /// SIGKILLs what can be reached without looking: the group, or the main process.
-    pub(crate) fn kill_unseen(
-        &mut self,
-        now: Instant,
-        recorder: &mut Recorder,
-        out: &mut Vec<Action>,
-    ) {
-        let target = match self.kill_mode {
-            KillMode::Process if !self.main_alive => return,
-            KillMode::Process => Target::Process(self.main),
-            KillMode::Auto | KillMode::Main | KillMode::Group => Target::Group(self.main),
-        };
-        if self.killed.insert(self.main) {
-            let stayed = Stayed::Busy;
-            out.push(Action::Tell(Note::Killing {
-                pid: self.main,
-                name: recorder.name(self.main),
-                stayed,
-            }));
-            recorder.killed(self.main, stayed, now);
-            out.push(Action::Signal {
-                target,
-                signal: Signal::KILL,
-                left: None,
-            });
-        }
-    }
-
-    /// Who is waited for, and why.
-    pub(crate) fn stayed(&self, process: &Process) -> Stayed {
-        if self.kill_mode == KillMode::Auto && !self.walk.has_told(process.pid) {
-            return Stayed::Untold;
-        }
-        process.stayed(self.signal())
-    }
-
-    fn kill(
-        &self,
-        process: &Process,
-        now: Instant,
-        recorder: &mut Recorder,
-        out: &mut Vec<Action>,
-    ) {
-        let stayed = self.stayed(process);
-        out.push(Action::Tell(Note::Killing {
-            pid: process.pid,
-            name: process.name.clone(),
-            stayed,
-        }));
-        recorder.killed(process.pid, stayed, now);
-        out.push(Action::Signal {
-            target: Target::Process(process.pid),
-            signal: Signal::KILL,
-            left: None,
-        });
-    }
-
-    /// A stop signal, and a SIGCONT after it: a process that is stopped takes no other signal.
-    fn send(&self, target: Target, signal: Signal, now: Instant, out: &mut Vec<Action>) {
-        let left = u32::try_from(self.end.since(now).as_millis()).unwrap_or(u32::MAX);
-        let wake = self.wakes.then_some((Signal::CONT, None));
-        let signals = [(signal, Some(left))].into_iter().chain(wake);
-        out.extend(signals.map(|(signal, left)| Action::Signal {
-            target,
-            signal,
-            left,
-        }));
-    }
-
     /// Each signal of a ladder has an equal share of the time-out.
     fn next_rung_at(&self) -> Option<Instant> {
-        if self.killing.is_some() || self.rung + 1 >= self.ladder.len() {
+        if self.killing.is_some() || self.is_held() || self.rung + 1 >= self.ladder.len() {
             return None;
         }
         let share = |part: usize| u32::try_from(part).unwrap_or(u32::MAX);

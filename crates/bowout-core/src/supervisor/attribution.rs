@@ -32,6 +32,17 @@ impl Attribution {
     pub(super) fn belongs(&mut self, pid: Pid, service: ServiceId) {
         self.seen.insert(pid, service);
     }
+
+    /// A process was reaped: its number may be anybody's from now on.
+    pub(super) fn ended(&mut self, pid: Pid) {
+        self.seen.remove(&pid);
+    }
+
+    /// Services have other places in another plan.
+    pub(super) fn moved(&mut self, new: impl Fn(ServiceId) -> Option<ServiceId>) {
+        let old = core::mem::take(&mut self.seen).into_iter();
+        self.seen = old.filter_map(|(pid, id)| Some((pid, new(id)?))).collect();
+    }
 }
 
 impl Supervisor {
@@ -41,9 +52,14 @@ impl Supervisor {
             .iter()
             .map(|process| (process.pid, process))
             .collect();
+        let groups: BTreeMap<Pid, ServiceId> = self
+            .plan
+            .ids()
+            .filter_map(|id| Some((self.services[id.0].group()?, id)))
+            .collect();
         let owners: Vec<Owner> = processes
             .iter()
-            .map(|process| self.owner(process, &by_pid))
+            .map(|process| self.owner(process, &by_pid, &groups))
             .collect();
         self.attribution
             .seen
@@ -57,20 +73,27 @@ impl Supervisor {
     }
 
     /// Goes up from a process until somebody is known, or bowout is reached.
-    fn owner(&self, process: &Process, by_pid: &BTreeMap<Pid, &Process>) -> Owner {
+    fn owner(
+        &self,
+        process: &Process,
+        by_pid: &BTreeMap<Pid, &Process>,
+        groups: &BTreeMap<Pid, ServiceId>,
+    ) -> Owner {
         let mut passed = BTreeSet::new();
         let mut at = process;
         loop {
             if self.hooks.owns(at.pid) || self.hooks.owns(at.session) {
                 return Owner::Hook;
             }
-            if let Some(service) = self.known(at) {
+            if let Some(service) = self.known(at, groups) {
                 return Owner::Service(service);
             }
             if at.parent == self.own {
-                return match self.plan.is_single() {
-                    true => Owner::Service(ServiceId(0)),
-                    false => Owner::Orphan,
+                let said = at.service.filter(|id| id.0 < self.services.len());
+                return match (self.plan.is_command(), said) {
+                    (true, _) => Owner::Service(ServiceId(0)),
+                    (false, Some(service)) => Owner::Service(service),
+                    (false, None) => Owner::Orphan,
                 };
             }
             // A survey is not taken in one moment: parents can seem to go round in a circle.
@@ -82,15 +105,13 @@ impl Supervisor {
         }
     }
 
-    fn known(&self, process: &Process) -> Option<ServiceId> {
-        let is_main = |service: &ServiceId| {
-            let group = self.services[service.0].group();
-            group == Some(process.pid) || group == Some(process.session)
+    fn known(&self, process: &Process, groups: &BTreeMap<Pid, ServiceId>) -> Option<ServiceId> {
+        let seen = self.attribution.seen.get(&process.pid);
+        let group = || {
+            groups
+                .get(&process.pid)
+                .or_else(|| groups.get(&process.session))
         };
-        self.attribution
-            .seen
-            .get(&process.pid)
-            .copied()
-            .or_else(|| self.plan.ids().find(is_main))
+        seen.or_else(group).copied()
     }
 }

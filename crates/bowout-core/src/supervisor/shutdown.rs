@@ -10,10 +10,11 @@ use crate::action::{Action, Note};
 use crate::plan::budget::SETTLE;
 use crate::plan::{HookId, HookMoment};
 use crate::report::Reason;
-use crate::service::State;
+use crate::service::{Service, State};
 use crate::{Instant, Signal};
 use alloc::collections::VecDeque;
 use core::time::Duration;
+pub(super) use services::Leave;
 use sweep::Sweeping;
 
 /// A stop that takes no longer needs no word about whom it waits for.
@@ -76,8 +77,12 @@ impl Shutdown {
         self.telling = true;
     }
 
+    pub(super) fn enforced_end(&self) -> Option<Instant> {
+        self.enforced.then_some(self.end)
+    }
+
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let end = self.enforced.then_some(self.end);
+        let end = self.enforced_end();
         let (stage, tick) = match &self.stage {
             Stage::PreStop { .. } | Stage::PostStop { .. } => (None, None),
             Stage::Draining { until } => (Some(*until), None),
@@ -102,11 +107,11 @@ impl Supervisor {
             Reason::Request
             | Reason::Ended { .. }
             | Reason::NotStarted { .. }
+            | Reason::Failed { .. }
             | Reason::NothingLeft => None,
         };
         let asked = received.map_or(Signal::TERM, |received| received.signal);
-        let somebody_is_up = self.services.iter().any(|service| service.main().is_some());
-        let hooks = match somebody_is_up {
+        let hooks = match self.somebody_is_up() {
             true => self.plan.hooks_at(HookMoment::PreStop).collect(),
             false => VecDeque::new(),
         };
@@ -125,17 +130,16 @@ impl Supervisor {
             tick: now.after(FIRST_TICK),
             telling: false,
         };
-        for service in &mut self.services {
-            // What waits is wanted no more.
-            if matches!(service.state, State::Waiting | State::Backoff { .. }) {
-                service.state = State::Ended;
-            }
-        }
         out.push(Action::Tell(Note::StopBegun {
             budget: enforced.then_some(self.budget.total),
             received,
         }));
         self.phase = Phase::Stopping(shutdown);
+        // A plan that has not come yet does not come any more.
+        self.change = None;
+        for id in self.plan.ids() {
+            self.enter_stop(id, now, out);
+        }
     }
 
     /// Ctrl-C again: first a quarter of what is left, then SIGKILL.
@@ -181,7 +185,7 @@ impl Supervisor {
     }
 
     /// A length of time from the budget, as it is after Ctrl-C was pressed again.
-    fn hasten(&self, length: Duration) -> Duration {
+    pub(super) fn hasten(&self, length: Duration) -> Duration {
         match self
             .shutdown()
             .map_or(Haste::None, |shutdown| shutdown.haste)
@@ -190,6 +194,25 @@ impl Supervisor {
             Haste::Hurried => length / 4,
             Haste::Forced => Duration::ZERO,
         }
+    }
+
+    /// Whether a main process lives, or is looked for.
+    fn somebody_is_up(&self) -> bool {
+        let up = |service: &Service| {
+            service.main().is_some() || matches!(service.state, State::Adopting(_))
+        };
+        self.services.iter().any(up)
+    }
+
+    /// Whether nobody is asked any more.
+    pub(super) fn is_forced(&self) -> bool {
+        self.shutdown()
+            .is_some_and(|shutdown| shutdown.haste == Haste::Forced)
+    }
+
+    /// When bowout has left at the latest, in a stop that somebody counts the time of.
+    pub(super) fn enforced_end(&self) -> Option<Instant> {
+        self.shutdown().and_then(Shutdown::enforced_end)
     }
 
     fn shutdown(&self) -> Option<&Shutdown> {
@@ -214,9 +237,6 @@ impl Supervisor {
 
     /// Goes from stage to stage as far as it goes now.
     pub(super) fn advance_shutdown(&mut self, now: Instant, out: &mut Actions) {
-        for id in self.stop_order() {
-            self.advance_service(id, now, out);
-        }
         while let Phase::Stopping(shutdown) = &self.phase {
             if shutdown.enforced && shutdown.end <= now {
                 self.kill_what_is_left(now, out);
@@ -228,7 +248,7 @@ impl Supervisor {
                     self.advance_hooks(running, left, true, now, out)
                 }
                 Stage::Draining { until } => {
-                    let needed = self.services.iter().any(|service| service.main().is_some());
+                    let needed = self.somebody_is_up();
                     (until <= now || !needed).then_some(Stage::Services)
                 }
                 Stage::Services => self.advance_services(now, out),
@@ -262,10 +282,22 @@ impl Supervisor {
 
     /// The time is up: those who are there leave with bowout.
     fn kill_what_is_left(&mut self, now: Instant, out: &mut Actions) {
+        self.hooks.hurry(now, true);
+        // What that does not end is not waited for any more.
+        _ = self.hooks.advance(now, out);
         for id in self.plan.ids() {
-            if let State::Running { main, .. } = self.services[id.0].state {
-                let stopping = self.stopping(id, main, true, now);
-                self.services[id.0].state = State::Stopping(stopping);
+            let service = &self.services[id.0];
+            if !matches!(service.state, State::Stopping(_))
+                && let Some(main) = service.group()
+            {
+                let leave = Leave {
+                    main,
+                    main_alive: service.main().is_some(),
+                    by_command: false,
+                    kill_mode: self.plan.service(id).kill_mode,
+                };
+                let stopping = self.stopping(id, leave, now);
+                self.go(id, State::Stopping(stopping), out);
             }
             if let State::Stopping(stopping) = &mut self.services[id.0].state
                 && !stopping.is_killed()
@@ -300,10 +332,7 @@ impl Supervisor {
             });
         }
         if !before {
-            let forced = self
-                .shutdown()
-                .is_some_and(|shutdown| shutdown.haste == Haste::Forced);
-            let forced_at = forced.then_some(now);
+            let forced_at = self.is_forced().then_some(now);
             return Some(Stage::Sweeping(Sweeping::new(forced_at)));
         }
         let drain = match self.shutdown().map(|shutdown| shutdown.haste) {

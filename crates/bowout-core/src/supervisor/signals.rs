@@ -3,11 +3,11 @@
 use super::{Phase, Supervisor};
 use crate::action::{Action, Note, Target};
 use crate::event::Received;
-use crate::plan::{ForwardTo, HookMoment, JobControl};
+use crate::plan::{ForwardTo, HookMoment, JobControl, ServiceId};
 use crate::process::{Process, State as ProcessState};
 use crate::report::Reason;
 use crate::service::{Service, State};
-use crate::{Instant, Pid, Signal};
+use crate::{Instant, Pid, Signal, SignalSet};
 use alloc::vec::Vec;
 
 impl Supervisor {
@@ -29,12 +29,18 @@ impl Supervisor {
             return;
         };
         let hooks: Vec<_> = self.plan.hooks_at(HookMoment::OnSignal(signal)).collect();
-        if !hooks.is_empty() {
+        let is_ruled = self.plan.signals().rules.contains_key(&signal);
+        if is_ruled || !hooks.is_empty() {
             for hook in hooks {
                 self.hooks.start(hook, now, None, out);
             }
+            if is_ruled {
+                self.follow_rule(sent_as, received, now, out);
+            }
         } else if !self.plan.stop().on.contains(signal) {
-            self.forward(sent_as, received, now, out);
+            let essential = |id: &ServiceId| self.plan.service(*id).essential;
+            let receivers: Vec<ServiceId> = self.plan.ids().filter(essential).collect();
+            self.forward(&receivers, sent_as, received, now, out);
         } else if !self.is_stopping() {
             self.request_stop(Reason::Signal(received), now, out);
         } else if signal == Signal::INT {
@@ -60,29 +66,66 @@ impl Supervisor {
         }
     }
 
-    /// The signal whose disposition the next survey is for.
-    pub(super) fn surveyed_signal(&self) -> Signal {
+    /// The signals whose dispositions the next survey is for.
+    pub(super) fn surveyed_signals(&self) -> SignalSet {
         let of = |service: &Service| match &service.state {
             State::Stopping(stopping) => Some(stopping.signal()),
             State::Waiting
+            | State::PreStart(_)
             | State::Starting
-            | State::Running { .. }
+            | State::Launching(_)
+            | State::Adopting(_)
+            | State::Running(_)
+            | State::PreStop(_)
+            | State::PostStop(_)
             | State::Backoff { .. }
-            | State::Ended => None,
+            | State::Ended(_) => None,
         };
-        let stopping = self.services.iter().find_map(of);
-        stopping.unwrap_or_else(|| self.stop_signal())
+        let signals: SignalSet = self.services.iter().filter_map(of).collect();
+        match signals == SignalSet::EMPTY {
+            true => SignalSet::EMPTY.with(self.stop_signal()),
+            false => signals,
+        }
     }
 
-    fn forward(&mut self, signal: Signal, received: Received, now: Instant, out: &mut Vec<Action>) {
+    /// Does what the plan says of this signal, instead of forwarding it to everybody.
+    fn follow_rule(
+        &mut self,
+        signal: Signal,
+        received: Received,
+        now: Instant,
+        out: &mut Vec<Action>,
+    ) {
+        let Some(rule) = self.plan.signals().rules.get(&received.signal).cloned() else {
+            return;
+        };
+        if self.phase == Phase::Up {
+            if rule.reload_config {
+                out.push(Action::ReadConfig);
+            }
+            for id in rule.reload {
+                self.reload(id, now, out);
+            }
+        }
+        if !rule.forward.is_empty() {
+            self.forward(&rule.forward, signal, received, now, out);
+        }
+    }
+
+    fn forward(
+        &mut self,
+        receivers: &[ServiceId],
+        signal: Signal,
+        received: Received,
+        now: Instant,
+        out: &mut Vec<Action>,
+    ) {
         let signals = self.plan.signals();
         let to_group = signals.forward == ForwardTo::Group
             // A terminal stop went to the whole group, so what ends it does too.
             || (signal == Signal::CONT && signals.job_control == JobControl::Suspend);
-        let mains: Vec<Pid> = self
-            .plan
-            .ids()
-            .filter(|id| self.plan.service(*id).essential)
+        let mains: Vec<Pid> = receivers
+            .iter()
             .filter_map(|id| self.services[id.0].main())
             .collect();
         for main in &mains {

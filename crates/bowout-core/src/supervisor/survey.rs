@@ -5,7 +5,7 @@ use super::{Phase, Supervisor};
 use crate::action::{Action, Note};
 use crate::process::Process;
 use crate::service::State;
-use crate::{Instant, Pid, Signal};
+use crate::{Instant, Pid, SignalSet};
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -59,11 +59,11 @@ impl Surveyor {
         self.due.filter(|_| self.asked.is_none() && !self.blind)
     }
 
-    pub(super) fn advance(&mut self, now: Instant, signal: Signal, out: &mut Vec<Action>) {
+    pub(super) fn advance(&mut self, now: Instant, signals: SignalSet, out: &mut Vec<Action>) {
         if self.deadline().is_some_and(|due| due <= now) {
             self.due = None;
             self.asked = Some(now);
-            out.push(Action::Survey { signal });
+            out.push(Action::Survey { signals });
         }
     }
 
@@ -92,15 +92,16 @@ impl Supervisor {
         processes.retain(|process| !reaped.contains(&process.pid));
         let owners = self.owners(&processes);
         self.wake_the_stopped(&processes, out);
-        let Phase::Stopping(_) = self.phase else {
-            return;
-        };
+        self.adopt(&processes, &owners, now, out);
         let service_of = |owner: &Owner| match owner {
             Owner::Service(service) => Some(*service),
             Owner::Hook | Owner::Orphan | Owner::Stranger => None,
         };
-        let seen = processes.iter().zip(owners.iter().map(service_of));
-        self.recorder.saw(now, seen);
+        // While the container is up there is no account to write.
+        if let Phase::Stopping(_) = self.phase {
+            let seen = processes.iter().zip(owners.iter().map(service_of));
+            self.recorder.saw(now, seen);
+        }
 
         let mut again = false;
         for id in self.plan.ids() {
@@ -130,7 +131,9 @@ impl Supervisor {
     }
 
     fn surveyed_nothing(&mut self, now: Instant, out: &mut Vec<Action>) {
-        if !matches!(self.phase, Phase::Stopping(_)) {
+        self.adopt_blindly(now, out);
+        let stops = |service: &crate::service::Service| matches!(service.state, State::Stopping(_));
+        if !matches!(self.phase, Phase::Stopping(_)) && !self.services.iter().any(stops) {
             return;
         }
         if !core::mem::replace(&mut self.surveyor.blind, true) {

@@ -17,7 +17,7 @@ fn services(mode: KillMode, depends_on: &[&[usize]]) -> Draft {
         .enumerate()
         .map(|(index, on)| {
             let mut service = Service::new(&format!("s{index}"));
-            service.depends_on = on.iter().copied().map(ServiceId).collect();
+            service.depends_on = on.iter().copied().map(|id| ServiceId(id).into()).collect();
             service.kill_mode = mode;
             service
         })
@@ -134,6 +134,7 @@ fn services_that_are_started_again() {
             service.restart = Restart {
                 when: When::Always,
                 limit: Some(1),
+                ..Restart::NO
             };
         }
         let mut case = one_each(draft, &[DIES.restless(), DIES.restless()]);
@@ -153,6 +154,7 @@ fn hooks_and_a_drain_around_a_chain() {
     draft.services[0].restart = Restart {
         when: When::OnFailure,
         limit: None,
+        ..Restart::NO
     };
     let mut case = one_each(draft, &[DIES.restless(), CLEANS.restless()]);
     case.hooks = vec![DIES.restless(), IGNORES];

@@ -68,7 +68,7 @@ fn service(chance: &mut Chance, index: usize) -> Service {
     let mut service = Service::new(&format!("s{index}"));
     service.depends_on = (0..index)
         .filter(|_| chance.once_in(2))
-        .map(ServiceId)
+        .map(|id| ServiceId(id).into())
         .collect();
     service.kill_mode = match chance.below(7) {
         0 => KillMode::Main,
@@ -85,6 +85,7 @@ fn service(chance: &mut Chance, index: usize) -> Service {
     service.restart = Restart {
         when: chance.of(&[When::Never, When::Never, When::OnFailure, When::Always]),
         limit: chance.once_in(2).then_some(2),
+        ..Restart::NO
     };
     service
 }

@@ -272,6 +272,17 @@ impl Monitor {
             .any(|pid| kernel.procs.contains_key(pid));
         let rewrite = &plan.signals().rewrite;
         let sent = signal.map(|signal| rewrite.get(&signal).copied().flatten().unwrap_or(signal));
+        // What was cleared away before a restart is no part of this stop.
+        let stops = |pid: &i32| {
+            let origin = kernel.procs.get(pid).map(|proc| proc.origin);
+            plan.ids().any(|id| {
+                let is_its = origin == Some(Origin::Service(id.0));
+                is_its && matches!(world.sup.service(id).state, State::Stopping(_))
+            })
+        };
+        monitor.told.retain(|pid, _| stops(pid));
+        monitor.killed.retain(stops);
+        monitor.killed_own &= !monitor.killed.is_empty();
         let pre_stop = plan.hooks_at(HookMoment::PreStop).count();
         monitor.stop = Some(Stop {
             began: world.now,
@@ -295,9 +306,9 @@ impl Monitor {
             let State::Stopping(_) = &sup.service(id).state else {
                 continue;
             };
+            // What a service left behind that ended by itself is cleared away before its next start.
             let Some(stop) = monitor.stop.clone() else {
-                monitor.broken("a service is stopped although the container is not");
-                return;
+                continue;
             };
             if monitor.stopping[id.0].is_some() {
                 continue;

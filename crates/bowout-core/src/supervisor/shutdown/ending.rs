@@ -2,8 +2,9 @@
 
 use super::super::{Actions, Phase, Supervisor};
 use crate::action::Action;
+use crate::plan::ServiceId;
 use crate::report::{Reason, Recorder};
-use crate::service::Ending;
+use crate::service::{End, Ending, State};
 use crate::{Instant, Signal, Status};
 use alloc::boxed::Box;
 
@@ -27,7 +28,7 @@ impl Supervisor {
 
     fn exit_code(&self, reason: &Reason, signal: Signal) -> u8 {
         let clean_stop = reason.was_asked_for() && !self.recorder.killed_anybody();
-        if self.plan.is_single() {
+        if self.plan.is_command() {
             let exit = self.plan.exit();
             let code = match self.services[0].ending {
                 Ending::NotStarted(error) => return error.kind.exit_code(),
@@ -35,6 +36,16 @@ impl Supervisor {
                 // It was never started because the stop came first: as if the signal had ended it.
                 Ending::NeverRan => Status::by(signal).exit_code(),
                 Ending::Exited(status) => status.exit_code(),
+                Ending::Blocked(_) => 1,
+            };
+            // One that does not work has failed, whatever it says when it is stopped for that.
+            let code = match *reason {
+                Reason::Failed { .. } => code.max(1),
+                Reason::Signal(_)
+                | Reason::Request
+                | Reason::Ended { .. }
+                | Reason::NotStarted { .. }
+                | Reason::NothingLeft => code,
             };
             let forgiven = exit.expected.contains(&code) || (exit.success_on_stop && clean_stop);
             return if forgiven { 0 } else { code };
@@ -44,7 +55,23 @@ impl Supervisor {
             Reason::Signal(_) | Reason::Request => KILLED,
             Reason::Ended { status, .. } => status.exit_code(),
             Reason::NotStarted { error, .. } => error.kind.exit_code(),
-            Reason::NothingLeft => 0,
+            Reason::Failed { service } => self.failed_code(service),
+            Reason::NothingLeft => {
+                let failed =
+                    |id: &ServiceId| self.services[id.0].state == State::Ended(End::Failed);
+                let first = self.plan.ids().find(failed);
+                first.map_or(0, |id| self.failed_code(id))
+            }
+        }
+    }
+
+    /// The code of a service that failed: its own where that says so, else 1.
+    fn failed_code(&self, id: ServiceId) -> u8 {
+        let root = self.root_of(id);
+        match self.services.get(root.0).map(|service| service.ending) {
+            Some(Ending::Exited(status)) if !status.is_success() => status.exit_code(),
+            Some(Ending::NotStarted(error)) => error.kind.exit_code(),
+            Some(Ending::Exited(_) | Ending::NeverRan | Ending::Blocked(_)) | None => 1,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Stops services in reverse order, each with its time-out and nothing of what comes after it.
 
 use super::super::{Actions, Supervisor};
-use super::{Haste, Stage};
-use crate::plan::{HookMoment, KillMode, Leftovers, ServiceId};
+use super::Stage;
+use crate::plan::{HookMoment, KillMode, Leftovers, ServiceId, ServiceMoment};
 use crate::service::stop::{Order, Stopping};
 use crate::service::{Ending, State};
 use crate::{Instant, Pid, Signal, Status};
@@ -10,9 +10,22 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
+/// How a service leaves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in super::super) struct Leave {
+    /// Its main process; of a daemon that is not known yet, its starter.
+    pub(in super::super) main: Pid,
+    /// Whether that lives.
+    pub(in super::super) main_alive: bool,
+    /// Whether it is stopped by its command, where it has one.
+    pub(in super::super) by_command: bool,
+    /// Who gets the signals.
+    pub(in super::super) kill_mode: KillMode,
+}
+
 impl Supervisor {
     /// Every service before those that it depends on.
-    pub(super) fn stop_order(&self) -> Vec<ServiceId> {
+    pub(in super::super) fn stop_order(&self) -> Vec<ServiceId> {
         let order = self.plan.graph().start_order();
         order.iter().rev().copied().collect()
     }
@@ -21,28 +34,27 @@ impl Supervisor {
     pub(super) fn advance_services(&mut self, now: Instant, out: &mut Actions) -> Option<Stage> {
         for id in self.stop_order() {
             let free = |on: &ServiceId| match &self.services[on.0].state {
-                State::Ended => true,
+                State::Ended(_) => true,
                 State::Stopping(stopping) => stopping.is_killed(),
                 State::Waiting
+                | State::PreStart(_)
                 | State::Starting
-                | State::Running { .. }
+                | State::Launching(_)
+                | State::Adopting(_)
+                | State::Running(_)
+                | State::PreStop(_)
+                | State::PostStop(_)
                 | State::Backoff { .. } => false,
             };
-            if let State::Running { main, .. } = self.services[id.0].state
-                && self.plan.graph().dependents(id).iter().all(free)
-            {
-                let stopping = self.stopping(id, main, true, now);
-                self.services[id.0].state = State::Stopping(stopping);
+            if !self.services[id.0].is_down() && self.plan.graph().dependents(id).iter().all(free) {
+                self.take_down(id, now, out);
             }
             self.advance_service(id, now, out);
         }
         if !self.services.iter().all(crate::service::Service::is_down) {
             return None;
         }
-        let forced = self
-            .shutdown()
-            .is_some_and(|shutdown| shutdown.haste == Haste::Forced);
-        let left = match forced {
+        let left = match self.is_forced() {
             true => VecDeque::new(),
             false => self.plan.hooks_at(HookMoment::PostStop).collect(),
         };
@@ -53,8 +65,22 @@ impl Supervisor {
     }
 
     /// Does what is due for one service on its way down.
-    pub(super) fn advance_service(&mut self, id: ServiceId, now: Instant, out: &mut Actions) {
+    pub(in super::super) fn advance_stopping(
+        &mut self,
+        id: ServiceId,
+        now: Instant,
+        out: &mut Actions,
+    ) {
         let blind = self.surveyor.is_blind();
+        let State::Stopping(stopping) = &mut self.services[id.0].state else {
+            return;
+        };
+        if let Some(time) = stopping.starts_command(now) {
+            for hook in self.hooks_at(id, ServiceMoment::Stop) {
+                let own = self.plan.hooks()[hook.0].timeout.unwrap_or(time);
+                self.hooks.start(hook, now, Some(own.min(time)), out);
+            }
+        }
         let service = &mut self.services[id.0];
         let State::Stopping(stopping) = &mut service.state else {
             return;
@@ -71,7 +97,7 @@ impl Supervisor {
             service.ending = Ending::Exited(Status::by(Signal::KILL));
         }
         if given_up || stopping.is_over(blind) {
-            service.state = State::Ended;
+            self.is_gone(id, now, out);
         }
     }
 
@@ -80,36 +106,40 @@ impl Supervisor {
     pub(in super::super) fn stopping(
         &mut self,
         id: ServiceId,
-        main: Pid,
-        main_alive: bool,
+        leave: Leave,
         now: Instant,
     ) -> Box<Stopping> {
+        let Leave {
+            main,
+            main_alive,
+            by_command,
+            kill_mode,
+        } = leave;
         let service = self.plan.service(id);
         let ladder = match service.stop_signal.is_empty() {
             true => alloc::vec![self.stop_signal()],
             false => service.stop_signal.clone(),
         };
-        let wanted = now.after(self.hasten(self.budget.timeout(id)));
-        let limit = self
-            .shutdown()
-            .filter(|shutdown| shutdown.enforced)
-            .map(|shutdown| {
-                let reserve = self.hasten(self.budget.reserve(id));
-                shutdown.end.before(reserve).max(now)
-            });
+        // Outside of a stop of the container nobody but bowout counts the time.
+        let enforced = self.shutdown().is_none_or(|shutdown| shutdown.enforced);
+        let command = self
+            .plan
+            .hooks_at(HookMoment::Of(id, ServiceMoment::Stop))
+            .next();
         let order = Order {
             service: id,
-            kill_mode: service.kill_mode,
+            kill_mode,
             main,
             main_alive,
             ladder,
-            end: limit.map_or(wanted, |limit| limit.min(wanted)),
-            enforced: limit.is_some() || service.stop_timeout.is_some(),
-            alone: self.leaves_others(id),
+            end: self.kill_limit(id, now),
+            enforced: enforced || service.stop_timeout.is_some(),
+            alone: kill_mode == KillMode::Process || self.plan.stop().leftovers == Leftovers::Leave,
             wakes: main_alive || self.plan.stop().leftovers == Leftovers::Wait,
             tells: self.plan.stop().leftovers == Leftovers::Wait
                 || self.rewritten(Signal::TERM).is_some(),
-            shared: !self.plan.is_single(),
+            shared: !self.plan.is_command(),
+            by_command: by_command && command.is_some(),
         };
         self.recorder.knows(main, &service.name, id);
         // The ending is an earlier run's while this one lives.
@@ -119,11 +149,5 @@ impl Supervisor {
             self.recorder.reaped(main, status, now);
         }
         Box::new(Stopping::begin(order, now))
-    }
-
-    /// Whether nobody but the main process of this service is waited for.
-    fn leaves_others(&self, id: ServiceId) -> bool {
-        let service = self.plan.service(id);
-        service.kill_mode == KillMode::Process || self.plan.stop().leftovers == Leftovers::Leave
     }
 }

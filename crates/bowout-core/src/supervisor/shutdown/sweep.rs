@@ -241,7 +241,7 @@ impl Supervisor {
     fn nobody_is_swept(&self) -> bool {
         let leaves = |service: &crate::plan::Service| service.kill_mode == KillMode::Process;
         self.plan.stop().leftovers == Leftovers::Leave
-            || (self.plan.is_single() && self.plan.services().iter().all(leaves))
+            || (self.plan.is_command() && self.plan.services().iter().all(leaves))
     }
 }
 

@@ -36,10 +36,15 @@ impl Supervisor {
                 Owner::Service(id) => match &self.services[id.0].state {
                     State::Stopping(stopping) => Some(stopping),
                     State::Waiting
+                    | State::PreStart(_)
                     | State::Starting
-                    | State::Running { .. }
+                    | State::Launching(_)
+                    | State::Adopting(_)
+                    | State::Running(_)
+                    | State::PreStop(_)
+                    | State::PostStop(_)
                     | State::Backoff { .. }
-                    | State::Ended => None,
+                    | State::Ended(_) => None,
                 },
                 Owner::Hook | Owner::Orphan | Owner::Stranger => None,
             };

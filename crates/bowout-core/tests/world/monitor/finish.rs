@@ -5,7 +5,7 @@ use crate::world::World;
 use crate::world::kernel::{Life, Origin};
 use bowout_core::plan::{KillMode, Leftovers, ServiceId, Sweep};
 use bowout_core::report::{Reason, Report};
-use bowout_core::service::Ending;
+use bowout_core::service::{End, Ending, State};
 use bowout_core::{Signal, Status};
 
 impl Monitor {
@@ -55,7 +55,7 @@ impl Monitor {
         };
         let plan = sup.plan();
         let leaves = plan.stop().leftovers == Leftovers::Leave
-            || (plan.is_single() && plan.service(ServiceId(0)).kill_mode == KillMode::Process);
+            || (plan.is_command() && plan.service(ServiceId(0)).kill_mode == KillMode::Process);
         if monitor.haste > 0 || monitor.end(sup).is_some_and(|end| end <= *now) {
             return;
         }
@@ -86,7 +86,7 @@ impl Monitor {
         let plan = sup.plan();
         let Some(stop) = &monitor.stop else { return 0 };
         let clean = stop.asked && !monitor.killed_own;
-        if !plan.is_single() {
+        if !plan.is_command() {
             return match report.reason {
                 Reason::Signal(_) | Reason::Request => {
                     if clean {
@@ -99,7 +99,22 @@ impl Monitor {
                     monitor.statuses[service.0].map_or(255, Status::exit_code)
                 }
                 Reason::NotStarted { error, .. } => error.kind.exit_code(),
-                Reason::NothingLeft => 0,
+                // A service that was never ready, or does not work, has failed whatever it says.
+                Reason::Failed { service } => match monitor.statuses[service.0] {
+                    Some(status) if !status.is_success() => status.exit_code(),
+                    Some(_) | None => 1,
+                },
+                Reason::NothingLeft => {
+                    let failed =
+                        |id: &ServiceId| sup.service(*id).state == State::Ended(End::Failed);
+                    let first = plan.ids().find(failed);
+                    first.map_or(0, |id| {
+                        match (monitor.failures[id.0], monitor.statuses[id.0]) {
+                            (Some(kind), _) => kind.exit_code(),
+                            (None, status) => status.map_or(1, Status::exit_code),
+                        }
+                    })
+                }
             };
         }
         if let Ending::NotStarted(error) = sup.service(ServiceId(0)).ending {

@@ -107,7 +107,7 @@ impl Monitor {
             HookSeen::Killed(_, at) => *now < at.after(SETTLE),
             HookSeen::Idle | HookSeen::Ended => false,
         });
-        let process_mode = sup.plan().is_single()
+        let process_mode = sup.plan().is_command()
             && sup.plan().service(ServiceId(0)).kill_mode == KillMode::Process;
         let only_main = process_mode || stop.leftovers == Leftovers::Leave;
         let waited = kernel.living().any(|(pid, proc)| match proc.origin {
@@ -181,7 +181,7 @@ impl Monitor {
             State::Waiting | State::Backoff { .. } => {
                 monitor.broken(format!("{id:?} waits for its start during a stop"))
             }
-            State::Running { .. } => {
+            State::Running(_) => {
                 let drained = monitor.pre_stop_over.is_some_and(|over| {
                     *now >= over.after(sup.budget().drain) || monitor.haste > 0 || monitor.undrained
                 });
@@ -210,7 +210,7 @@ impl Monitor {
                     .living()
                     .filter(|(_, proc)| proc.origin == Origin::Service(id.0))
                     .filter(|(_, proc)| {
-                        plan.is_single() || monitor.mains[id.0] == Some(proc.session)
+                        plan.is_command() || monitor.mains[id.0] == Some(proc.session)
                     })
                     .map(|(pid, proc)| (pid, proc.group))
                     .collect();
@@ -233,7 +233,7 @@ impl Monitor {
                         KillMode::Process => monitor.mains[id.0] == Some(pid),
                         KillMode::Group => monitor.mains[id.0] == Some(group),
                         KillMode::Auto if !case.proc => monitor.mains[id.0] == Some(group),
-                        KillMode::Auto | KillMode::Main => plan.is_single(),
+                        KillMode::Auto | KillMode::Main => plan.is_command(),
                     };
                     if killing && meant && *now >= due {
                         monitor.expect(killed || *now < due.after(UNSEEN) && !present, || {
@@ -242,7 +242,13 @@ impl Monitor {
                     }
                 }
             }
-            State::Starting | State::Ended => {}
+            State::PreStart(_)
+            | State::Starting
+            | State::Launching(_)
+            | State::Adopting(_)
+            | State::PreStop(_)
+            | State::PostStop(_)
+            | State::Ended(_) => {}
         }
     }
 }

@@ -52,6 +52,10 @@ impl Monitor {
                 }
                 Action::Forward { .. }
                 | Action::Survey { .. }
+                | Action::ReadPidfile { .. }
+                | Action::Extended { .. }
+                | Action::ReadConfig
+                | Action::Install
                 | Action::Suspend
                 | Action::Tell(_) => {}
                 Action::Finish { .. } => {
@@ -133,6 +137,7 @@ impl Monitor {
                     "a post_stop hook runs before all services are down".into()
                 });
             }
+            HookMoment::Of(..) => {}
             HookMoment::OnSignal(_) => {}
         }
         monitor.hooks[hook] = HookSeen::Asked(*now);
@@ -209,7 +214,7 @@ impl Monitor {
         if main_lives && is_main {
             let up = |other: &usize| {
                 let main = monitor.mains[*other];
-                !matches!(sup.service(ServiceId(*other)).state, State::Ended)
+                !matches!(sup.service(ServiceId(*other)).state, State::Ended(_))
                     && main.is_some_and(|main| {
                         kernel.living().any(|(pid, _)| pid == main)
                             && !monitor.killed.contains(&main)

@@ -44,7 +44,7 @@ impl Monitor {
             case,
             ..
         } = world;
-        let single = sup.plan().is_single();
+        let single = sup.plan().is_command();
         let Some(since) = monitor.stopping[service] else {
             return;
         };
