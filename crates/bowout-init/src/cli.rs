@@ -1,11 +1,13 @@
 //! Reads the command line and the environment into options.
 
 mod help;
+mod scope;
 pub mod table;
 pub mod value;
 
+use crate::settings::ControlSettings;
 use bowout_core::Signal;
-use bowout_core::plan::{KillMode, MARGIN};
+use bowout_core::plan::KillMode;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::PathBuf;
@@ -43,12 +45,22 @@ pub struct UserSpec {
 /// All that can be said on the command line or by the environment.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Options {
-    /// The command and its arguments.
+    /// The command and its arguments, or several as one service each.
     pub command: Vec<OsString>,
+    /// Where services come from; `None`: one command runs.
+    pub services: Option<Services>,
+    /// The configuration.
+    pub config: Option<PathBuf>,
+    /// The Procfile.
+    pub procfile: Option<PathBuf>,
+    /// Whether the configuration is only looked at.
+    pub check: bool,
+    /// Where bowout is controlled from; `None`: as the configuration says.
+    pub socket: Option<ControlSettings>,
     /// The platform's grace period.
     pub grace: Option<Duration>,
     /// How long before its end bowout is done.
-    pub margin: Duration,
+    pub margin: Option<Duration>,
     /// The ladder of stop signals; empty: the one that came.
     pub stop_signal: Vec<Signal>,
     /// From the stop signal to SIGKILL.
@@ -72,7 +84,7 @@ pub struct Options {
     /// How long each of them may take.
     pub post_stop_timeout: Option<Duration>,
     /// How long services go on after a stop was asked for.
-    pub drain: Duration,
+    pub drain: Option<Duration>,
     /// Commands on signals.
     pub on: Vec<(Signal, String)>,
     /// Whom the command runs as.
@@ -88,15 +100,33 @@ pub struct Options {
     /// -1 quiet, 0 as usual, 1 more, 2 all.
     pub verbosity: i8,
     /// The form of log lines.
-    pub log_format: LogFormat,
+    pub log_format: Option<LogFormat>,
+}
+
+/// Where services come from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Services {
+    /// [`Options::config`].
+    Config,
+    /// [`Options::procfile`].
+    Procfile,
+    /// [`Options::command`]: `NAME: COMMAND` each.
+    Lines,
+    /// A file at one of the usual places.
+    UsualPlaces,
 }
 
 impl Default for Options {
     fn default() -> Options {
         Options {
             command: Vec::new(),
+            services: None,
+            config: None,
+            procfile: None,
+            check: false,
+            socket: None,
             grace: None,
-            margin: MARGIN,
+            margin: None,
             stop_signal: Vec::new(),
             stop_timeout: None,
             kill_mode: KillMode::Auto,
@@ -108,7 +138,7 @@ impl Default for Options {
             pre_stop_timeout: None,
             post_stop: Vec::new(),
             post_stop_timeout: None,
-            drain: Duration::ZERO,
+            drain: None,
             on: Vec::new(),
             user: None,
             workdir: None,
@@ -116,7 +146,7 @@ impl Default for Options {
             report: None,
             pdeathsig: None,
             verbosity: 0,
-            log_format: LogFormat::Text,
+            log_format: None,
         }
     }
 }
@@ -124,7 +154,7 @@ impl Default for Options {
 /// What the command line asks for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Parsed {
-    /// A command to run.
+    /// A command or services to run.
     Run(Box<Options>),
     /// Help, or the version.
     Print(String),
@@ -163,12 +193,14 @@ pub fn parse(
     variable: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Parsed, UsageError> {
     let mut options = Options::default();
+    // Where each option came from, for those that do not go together.
+    let mut given: Vec<(&Spec, Origin)> = Vec::new();
     for spec in table::SPECS {
         if let Some(value) = variable(spec.env).filter(|value| !value.is_empty()) {
             read_variable(spec, &value, &mut options)?;
+            given.push((spec, Origin::Variable));
         }
     }
-    let mut seen: Vec<&str> = Vec::new();
     let mut parser = lexopt::Parser::from_args(arguments);
     loop {
         // `next` would take a word after options for a value, and go on behind it.
@@ -195,31 +227,48 @@ pub fn parse(
             Some(argument) => find(name, &argument)?,
         };
         // What the command line says replaces what the environment said, and is not added to it.
-        if spec.repeat != Repeat::No && !seen.contains(&spec.long) {
+        let is_new = |(other, origin): &(&Spec, Origin)| {
+            other.long != spec.long || *origin == Origin::Variable
+        };
+        if spec.repeat != Repeat::No && given.iter().all(is_new) {
             (spec.clear)(&mut options);
         }
-        seen.push(spec.long);
-        let value = match spec.value {
-            None => OsString::new(),
-            Some(_) => parser.value().map_err(|_| {
-                UsageError(format!(
-                    "--{}: a value is missing; accepted: {}",
-                    spec.long, spec.accepted
-                ))
-            })?,
+        let (value, origin) = match spec.value {
+            None => (OsString::new(), Origin::Line),
+            Some(_) if spec.is_optional() => match parser.optional_value() {
+                Some(value) => (value, Origin::LineWithValue),
+                None => (OsString::new(), Origin::Line),
+            },
+            Some(_) => {
+                let value = parser.value().map_err(|_| {
+                    UsageError(format!(
+                        "--{}: a value is missing; accepted: {}",
+                        spec.long, spec.accepted
+                    ))
+                })?;
+                (value, Origin::LineWithValue)
+            }
         };
+        given.push((spec, origin));
         apply(spec, &format!("--{}", spec.long), &value, &mut options)?;
     }
-    check(name, options)
+    scope::settle(name, &mut options, &given)?;
+    check(&options)?;
+    Ok(Parsed::Run(Box::new(options)))
 }
 
-fn check(name: &str, options: Options) -> Result<Parsed, UsageError> {
-    if options.command.is_empty() {
-        let text = format!(
-            "no command; say what to run: {name} [OPTIONS] [--] COMMAND [ARG…] ('{name} --help' lists the options)"
-        );
-        return Err(UsageError(text));
-    }
+/// Where an option was given.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Origin {
+    /// By its variable.
+    Variable,
+    /// On the command line, without a value.
+    Line,
+    /// On the command line, with one.
+    LineWithValue,
+}
+
+fn check(options: &Options) -> Result<(), UsageError> {
     let stops = |signal: &Signal| match options.stop_on.is_empty() {
         true => matches!(*signal, Signal::TERM | Signal::INT),
         false => options.stop_on.contains(signal),
@@ -229,7 +278,7 @@ fn check(name: &str, options: Options) -> Result<Parsed, UsageError> {
             "--on {signal}: --stop-on has it stop the container already; one of the two"
         )));
     }
-    Ok(Parsed::Run(Box::new(options)))
+    Ok(())
 }
 
 fn find(name: &str, argument: &lexopt::Arg<'_>) -> Result<&'static Spec, UsageError> {
@@ -314,93 +363,4 @@ fn refused(source: &str, value: &str, accepted: &str) -> UsageError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(line: &str, variables: &[(&str, &str)]) -> Result<Options, String> {
-        let words = line.split_whitespace().map(OsString::from).collect();
-        let variable = |name: &str| {
-            let found = variables.iter().find(|(key, _)| *key == name);
-            found.map(|(_, value)| OsString::from(value))
-        };
-        match parse("bowout-init", words, variable) {
-            Ok(Parsed::Run(options)) => Ok(*options),
-            Ok(Parsed::Print(text)) => Err(text),
-            Err(error) => Err(error.to_string()),
-        }
-    }
-
-    #[test]
-    fn options_end_at_the_first_word_that_is_none() {
-        let options = read("-v ls -l --grace 5s", &[]).unwrap();
-        assert_eq!(options.command, ["ls", "-l", "--grace", "5s"]);
-        assert_eq!(options.verbosity, 1);
-        let options = read("--grace=5s -- -odd --", &[]).unwrap();
-        assert_eq!(options.command, ["-odd", "--"]);
-        assert_eq!(options.grace, Some(Duration::from_secs(5)));
-    }
-
-    #[test]
-    fn the_command_line_goes_before_the_environment() {
-        let variables = [
-            ("BOWOUT_GRACE", "5s"),
-            ("BOWOUT_EXPECT_EXIT", "143, 130"),
-            ("BOWOUT_SUCCESS_ON_STOP", "no"),
-        ];
-        let options = read("true", &variables).unwrap();
-        assert_eq!(options.grace, Some(Duration::from_secs(5)));
-        assert_eq!(options.expect_exit, [143, 130]);
-        assert!(!options.success_on_stop);
-        let options = read("--grace 7s -e 1 -e2 true", &variables).unwrap();
-        assert_eq!(
-            (options.grace, options.expect_exit),
-            (Some(Duration::from_secs(7)), vec![1, 2])
-        );
-    }
-
-    #[test]
-    fn switches_have_values_in_the_environment() {
-        let verbosity =
-            |value| read("true", &[("BOWOUT_VERBOSE", value)]).map(|options| options.verbosity);
-        assert_eq!(
-            (verbosity("yes"), verbosity("0"), verbosity("2")),
-            (Ok(1), Ok(0), Ok(2))
-        );
-        for bad in ["x", "-1", "999"] {
-            assert!(verbosity(bad).is_err(), "{bad}");
-        }
-        assert!(read("true", &[("BOWOUT_QUIET", "2")]).is_err());
-    }
-
-    #[test]
-    fn a_bad_value_names_option_value_and_what_is_accepted() {
-        let cases = [
-            (
-                "--grace 10x true",
-                "--grace: \"10x\" is not accepted; accepted: a duration such as 500ms, 10s or 1m30s",
-            ),
-            (
-                "--grce 10s true",
-                "--grce: unknown option; did you mean --grace? ('bowout-init --help' lists the options)",
-            ),
-            (
-                "--grace",
-                "--grace: a value is missing; accepted: a duration such as 500ms, 10s or 1m30s",
-            ),
-            (
-                "-e 256 true",
-                "--expect-exit: \"256\" is not accepted; accepted: exit codes, 0 to 255, separated by commas",
-            ),
-        ];
-        for (line, message) in cases {
-            assert_eq!(read(line, &[]).unwrap_err(), message);
-        }
-        let error = read("true", &[("BOWOUT_KILL_MODE", "none")]).unwrap_err();
-        assert_eq!(
-            error,
-            "BOWOUT_KILL_MODE: \"none\" is not accepted; accepted: auto, main, group or process"
-        );
-        assert!(read("", &[]).unwrap_err().starts_with("no command; "));
-        assert!(read("--on TERM=x --stop-on TERM true", &[]).is_err());
-    }
-}
+mod tests;

@@ -83,6 +83,8 @@ fn options(
         Ok(cli::Parsed::Run(mut options)) => {
             // The leftovers of the command are told; the command itself is, by forwarding.
             options.kill_mode = KillMode::Main;
+            // A command of these is always one command.
+            options.services = None;
             Ok(options)
         }
         Ok(cli::Parsed::Print(text)) => Err(Answer::Tell(text)),

@@ -1,36 +1,49 @@
 //! Turns options into a plan, and into the programs that it runs.
 
+use crate::assemble::{Place, assemble};
 use crate::cli::{Options, value};
+use crate::command::Command;
 use crate::contract::{Contract, TERMINAL_STOPS};
 use crate::environment::Environment;
 use crate::log::Log;
-use crate::report::Sink;
+use crate::origin::{Origin, Wrong};
+use crate::report::Account;
+use crate::services::{Recipe, Start};
 use crate::users;
 use bowout_core::plan::{
     DOCKER_GRACE, Draft, ExitCodes, Hook, HookMoment, JobControl, KUBERNETES_GRACE, Leftovers,
-    Plan, Service, Signals, Stop, Sweep,
+    MARGIN, Plan, Service, Signals, Stop, Sweep,
 };
 use bowout_core::{Pid, Signal};
 use bowout_sys::spawn::{Credentials, Program, Session, Terminal};
 use bowout_sys::terminal::Standing;
 use std::ffi::{CString, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// All that the machine needs to know.
 pub(crate) struct Config {
     pub(crate) plan: Plan,
-    /// The command; `None` when there is none to run.
-    pub(crate) command: Option<Program>,
-    /// The hooks' programs, in the plan's order.
-    pub(crate) hooks: Vec<Program>,
-    pub(crate) report: Option<Sink>,
+    pub(crate) setup: Setup,
+}
+
+/// All that the world needs to know.
+pub(crate) struct Setup {
+    pub(crate) programs: Programs,
+    pub(crate) account: Account,
     pub(crate) pdeathsig: Option<Signal>,
     pub(crate) contract: Contract,
     pub(crate) standing: Standing,
-    /// Whether this is a container of Kubernetes.
-    pub(crate) kubernetes: bool,
     pub(crate) log: Log,
+}
+
+/// What runs.
+pub(crate) enum Programs {
+    /// One command.
+    Command(Box<Command>),
+    /// Services.
+    Services(Box<Start>),
 }
 
 impl Config {
@@ -44,13 +57,17 @@ impl Config {
         contract: Contract,
         mut environment: Environment,
     ) -> Result<Config, String> {
+        if options.services.is_some() {
+            return Err(format!(
+                "no command; say what to run: {name} [OPTIONS] [--] COMMAND [ARG…] ('{name} --help' lists the options)"
+            ));
+        }
         let own = bowout_sys::own_pid();
         let standing = bowout_sys::terminal::standing();
         let kubernetes = environment.get("KUBERNETES_SERVICE_HOST").is_some();
-        for file in &options.env_file {
-            environment.add_file(file)?;
-        }
-        let user = options.user.as_ref().map(users::find).transpose()?;
+        add_files(&mut environment, &options.env_file)?;
+        let user = options.user.as_ref().map(users::find).transpose();
+        let user = user.map_err(|error| format!("--user (BOWOUT_USER): {error}"))?;
         if let Some((name, home)) = user.as_ref().and_then(|user| user.entry.as_ref()) {
             for (variable, value) in [("HOME", home), ("USER", name), ("LOGNAME", name)] {
                 environment.set(variable.as_ref(), value.as_ref());
@@ -81,17 +98,74 @@ impl Config {
                 expected: options.expect_exit.clone(),
                 success_on_stop: options.success_on_stop,
             },
+            is_command: true,
         };
         Ok(Config {
             plan: Plan::new(draft).map_err(|error| error.to_string())?,
-            command,
-            hooks: programs,
-            report: options.report.as_ref().map(Sink::open).transpose()?,
-            pdeathsig: options.pdeathsig,
-            contract,
-            standing,
+            setup: Setup {
+                programs: Programs::Command(Box::new(Command {
+                    program: command,
+                    hooks: programs,
+                    main: None,
+                })),
+                account: Account::open(options.report.as_ref(), &contract, kubernetes)?,
+                pdeathsig: options.pdeathsig,
+                contract,
+                standing,
+                log: Log::new(
+                    name,
+                    options.log_format.unwrap_or_default(),
+                    options.verbosity,
+                ),
+            },
+        })
+    }
+}
+
+impl Config {
+    /// Reads what is to run; changes nothing.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    #[cold]
+    pub(crate) fn of_services(
+        name: &str,
+        options: Options,
+        contract: Contract,
+        mut environment: Environment,
+    ) -> Result<Config, String> {
+        let kubernetes = environment.get("KUBERNETES_SERVICE_HOST").is_some();
+        add_files(&mut environment, &options.env_file)?;
+        let place = Place {
             kubernetes,
-            log: Log::new(name, options.log_format, options.verbosity),
+            is_init: bowout_sys::identity::is_init(),
+        };
+        let pdeathsig = options.pdeathsig;
+        let origin = Origin::find(name, options)?;
+        let (settings, problems) = origin.examine();
+        let settings = settings.ok_or_else(|| problems.to_string())?;
+        let assembled = assemble(&settings, place)?;
+        let log_format = settings.log_format.unwrap_or_default();
+        let account = Account::open(settings.report.as_ref(), &contract, kubernetes)?;
+        let verbosity = settings.verbosity.unwrap_or_default();
+        let start = Start {
+            settings,
+            hooks: assembled.hooks,
+            recipe: Recipe::new(environment),
+            origin,
+            place,
+            warnings: Wrong::Problems(problems).lines(),
+        };
+        Ok(Config {
+            plan: assembled.plan,
+            setup: Setup {
+                programs: Programs::Services(Box::new(start)),
+                account,
+                pdeathsig,
+                contract,
+                standing: bowout_sys::terminal::standing(),
+                log: Log::new(name, log_format, verbosity),
+            },
         })
     }
 }
@@ -137,20 +211,34 @@ impl Surroundings {
             .iter()
             .map(|word| string(&word.clone().into_vec(), "the command"))
             .collect();
+        let environment = self.environment.strings().to_vec();
+        // Mask and dispositions are known when bowout's own signals are.
         Ok(Program {
-            candidates,
-            arguments: arguments?,
-            environment: self.environment.strings().to_vec(),
             pid_entry: self.pid_entry,
             session,
             terminal,
-            // These two are known when bowout's own signals are.
-            mask: bowout_core::SignalSet::EMPTY,
-            dispositions: Vec::new(),
             credentials: self.credentials.clone(),
             directory: self.directory.clone(),
+            ..Program::new(candidates, arguments?, environment)
         })
     }
+}
+
+/// Adds what `--env-file` names. At the start there is nobody whom a pipe could keep waiting.
+///
+/// # Errors
+/// The option, the file, the line, and what is wrong with it.
+pub(crate) fn add_files(environment: &mut Environment, files: &[PathBuf]) -> Result<(), String> {
+    let option = "--env-file (BOWOUT_ENV_FILE)";
+    for file in files {
+        let bytes = std::fs::read(file).map_err(|error| {
+            let reason = bowout_sys::reason(&error);
+            format!("{option}: cannot read {}: {reason}", file.display())
+        })?;
+        let added = environment.add_lines(file, &bytes);
+        added.map_err(|error| format!("{option}: {error}"))?;
+    }
+    Ok(())
 }
 
 fn string(bytes: &[u8], of: &str) -> Result<CString, String> {
@@ -241,8 +329,8 @@ fn stop(options: &Options, contract: &Contract, kubernetes: bool) -> Stop {
         } else {
             DOCKER_GRACE
         },
-        margin: options.margin,
-        drain: options.drain,
+        margin: options.margin.unwrap_or(MARGIN),
+        drain: options.drain.unwrap_or_default(),
         on: on.into_iter().collect(),
         sweep: if is_init {
             Sweep::Namespace
@@ -290,5 +378,6 @@ fn signals(
             (true, Standing::Leader) => JobControl::Continue,
             (true, _) => JobControl::Suspend,
         },
+        rules: std::collections::BTreeMap::new(),
     }
 }

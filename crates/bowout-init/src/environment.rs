@@ -3,9 +3,20 @@
 use std::ffi::{CString, OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::time::Duration;
 
 /// Where a program is looked for when PATH is not set (execvp(3), glibc's default).
 const PATH: &str = "/bin:/usr/bin";
+
+/// How long a hook may take, in seconds, for the hook itself.
+pub(crate) const TIMEOUT: &str = "BOWOUT_TIMEOUT";
+
+/// A length of time in seconds, as options of bowout take it: `9.25`.
+pub(crate) fn seconds(length: Duration) -> String {
+    let millis = length.as_millis();
+    let text = format!("{}.{:03}", millis / 1000, millis % 1000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
 
 /// An environment in its order, as execve(2) wants it: `NAME=value` each.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -29,6 +40,18 @@ impl Environment {
         }
     }
 
+    /// Takes a variable away.
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.0
+            .retain(|entry| value_of(entry, name.as_bytes()).is_none());
+    }
+
+    /// Which entry a variable is.
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+        let mut entries = self.0.iter();
+        entries.position(|entry| value_of(entry, name.as_bytes()).is_some())
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&OsStr> {
         let mut values = self.0.iter().map(|entry| value_of(entry, name.as_bytes()));
         values.find_map(|value| value).map(OsStr::from_bytes)
@@ -46,14 +69,7 @@ impl Environment {
     /// # Errors
     /// The file, the line, and what is wrong with it.
     #[cold]
-    pub(crate) fn add_file(&mut self, path: &Path) -> Result<(), String> {
-        let bytes = std::fs::read(path).map_err(|error| {
-            format!(
-                "--env-file (BOWOUT_ENV_FILE): cannot read {}: {}",
-                path.display(),
-                bowout_sys::reason(&error)
-            )
-        })?;
+    pub(crate) fn add_lines(&mut self, path: &Path, bytes: &[u8]) -> Result<(), String> {
         for (number, line) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
             let line = line.strip_suffix(b"\r").unwrap_or(line).trim_ascii_start();
             if line.is_empty() || line.starts_with(b"#") {
@@ -66,7 +82,7 @@ impl Environment {
             if bad {
                 let text = String::from_utf8_lossy(line).into_owned();
                 return Err(format!(
-                    "--env-file (BOWOUT_ENV_FILE): {}:{number}: {text:?} is not accepted; accepted: NAME=value",
+                    "{}:{number}: {text:?} is not accepted; accepted: NAME=value",
                     path.display()
                 ));
             }
@@ -98,6 +114,11 @@ impl Environment {
 
     pub(crate) fn strings(&self) -> &[CString] {
         &self.0
+    }
+
+    /// All of it, as execve(2) wants it.
+    pub(crate) fn into_strings(self) -> Vec<CString> {
+        self.0
     }
 
     /// The files to try for a command, in this order: itself when it has a slash, else along PATH, in
@@ -161,26 +182,31 @@ mod tests {
 
     #[test]
     fn a_file_adds_and_an_error_names_its_line() {
-        let path = std::env::temp_dir().join(format!("bowout-init-env-{}", std::process::id()));
-        std::fs::write(
-            &path,
-            "# comment\n\nA=1 = one\r\nB=\"q\"\nNOT_SET_ANYWHERE\n",
-        )
-        .unwrap();
+        let path = Path::new("app.env");
+        let lines = b"# comment\n\nA=1 = one\r\nB=\"q\"\nNOT_SET_ANYWHERE\n";
         let mut read = environment(&[("A", "0")]);
-        read.add_file(&path).unwrap();
+        read.add_lines(path, lines).unwrap();
         assert_eq!(read, environment(&[("A", "1 = one"), ("B", "\"q\"")]));
-        std::fs::write(&path, "A=1\nBAD NAME=2\n").unwrap();
-        let error = read.add_file(&path).unwrap_err();
-        std::fs::remove_file(&path).unwrap();
-        assert!(
-            error.ends_with(":2: \"BAD NAME=2\" is not accepted; accepted: NAME=value"),
-            "{error}"
+        assert_eq!(
+            read.add_lines(path, b"A=1\nBAD NAME=2\n").unwrap_err(),
+            "app.env:2: \"BAD NAME=2\" is not accepted; accepted: NAME=value"
         );
-        assert!(
-            read.add_file(&path)
-                .unwrap_err()
-                .ends_with("no such file or directory")
-        );
+    }
+
+    #[test]
+    fn times_are_seconds_that_an_option_takes() {
+        for (millis, text) in [(9_250, "9.25"), (10_000, "10"), (7, "0.007"), (0, "0")] {
+            assert_eq!(seconds(Duration::from_millis(millis)), text);
+            let read = crate::cli::value::duration(text);
+            assert_eq!(read, Some(Duration::from_millis(millis)));
+        }
+    }
+
+    #[test]
+    fn what_is_taken_away_is_gone() {
+        let mut left = environment(&[("AB", "1"), ("A", "2"), ("B", "3")]);
+        left.remove("A");
+        assert_eq!(left, environment(&[("AB", "1"), ("B", "3")]));
+        assert_eq!((left.position("B"), left.position("A")), (Some(1), None));
     }
 }

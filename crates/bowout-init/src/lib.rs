@@ -2,14 +2,29 @@
 //!
 //! [`run`] is the whole program, used by the binary `bowout-init` and by `bowout run`.
 
+pub mod assemble;
+mod check;
 pub mod cli;
+mod command;
 mod compat;
 mod config;
 mod contract;
+#[allow(dead_code, unused_imports, reason = "the loop takes it up next")]
+mod control;
+pub mod ctl;
 mod environment;
+pub mod file;
 mod log;
+#[allow(dead_code, reason = "the loop takes it up next")]
+mod notify;
+mod origin;
+#[allow(dead_code, reason = "the loop takes it up next")]
+mod output;
 mod perform;
+pub mod probe;
 mod report;
+mod services;
+pub mod settings;
 mod survey;
 mod turn;
 mod users;
@@ -29,7 +44,13 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.collect();
     let environment = Environment::inherited();
     match compat::read(&name, &arguments, |variable| environment.owned(variable)) {
-        None => run_here(&name, arguments, environment),
+        None if arguments.first().is_some_and(|word| word == "probe") => {
+            probe::run(arguments.into_iter().skip(1).collect())
+        }
+        None => match client(&name, &arguments) {
+            Some(code) => code,
+            None => run_here(&name, arguments, environment),
+        },
         Some(compat::Answer::Run(options, contract)) => {
             start(&name, *options, contract, environment)
         }
@@ -48,6 +69,23 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
     }
 }
 
+/// Asks a running supervisor, where that is wanted: by the name of the program, or by its first word. A
+/// command of such a name is run behind `--`.
+fn client(name: &str, arguments: &[OsString]) -> Option<u8> {
+    if name == ctl::NAME {
+        return Some(ctl::run(name, arguments.to_vec()));
+    }
+    let (word, rest) = arguments.split_first()?;
+    match word.to_str()? {
+        "ctl" => Some(ctl::run(&format!("{name} ctl"), rest.to_vec())),
+        "healthcheck" => Some(ctl::healthcheck(
+            &format!("{name} healthcheck"),
+            rest.to_vec(),
+        )),
+        _ => None,
+    }
+}
+
 /// Runs with these arguments, without the program's name, under a name that messages begin with.
 #[must_use = "the exit code is for whoever started the program"]
 pub fn run_as(name: &str, arguments: Vec<OsString>) -> u8 {
@@ -56,6 +94,9 @@ pub fn run_as(name: &str, arguments: Vec<OsString>) -> u8 {
 
 fn run_here(name: &str, arguments: Vec<OsString>, environment: Environment) -> u8 {
     match cli::parse(name, arguments, |variable| environment.owned(variable)) {
+        Ok(cli::Parsed::Run(options)) if options.check && options.services.is_some() => {
+            check::run(name, *options, environment)
+        }
         Ok(cli::Parsed::Run(options)) => start(name, *options, contract::OWN, environment),
         Ok(cli::Parsed::Print(text)) => {
             print!("{text}");
@@ -75,7 +116,10 @@ fn start(
     environment: Environment,
 ) -> u8 {
     let own_error = contract.own_error;
-    let config = config::Config::new(name, options, contract, environment);
+    let config = match options.services {
+        None => config::Config::new(name, options, contract, environment),
+        Some(_) => config::Config::of_services(name, options, contract, environment),
+    };
     match config.and_then(turn::Machine::new) {
         // The kernel takes all of it back at once, which is quicker than piece by piece.
         Ok(machine) => std::mem::ManuallyDrop::new(machine).run(),

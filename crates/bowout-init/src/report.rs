@@ -4,11 +4,12 @@ mod json;
 mod sink;
 mod text;
 
-pub(crate) use sink::Sink;
-
-use crate::config::Config;
+use crate::cli::ReportTarget;
+use crate::contract::Contract;
 use crate::log::{Level, Log};
+use bowout_core::Supervisor;
 use bowout_core::report::Report;
+use sink::Sink;
 use std::io::Write;
 use std::path::Path;
 
@@ -16,18 +17,53 @@ use std::path::Path;
 /// is not there, nobody would read it.
 const TERMINATION_LOG: &str = "/dev/termination-log";
 
-/// Writes the account wherever it is wanted. What can't be written is a line in the log.
+/// Who is told, beside the log.
+pub(crate) struct Account {
+    sink: Option<Sink>,
+    /// Whether this is a container of Kubernetes.
+    kubernetes: bool,
+    /// Whether a stop is told of without being asked.
+    tells_of_stops: bool,
+}
+
+impl Account {
+    /// Looks at the places, so that a mistake is seen at the start.
+    ///
+    /// # Errors
+    /// What is wrong with the place for the JSON account.
+    pub(crate) fn open(
+        target: Option<&ReportTarget>,
+        contract: &Contract,
+        kubernetes: bool,
+    ) -> Result<Account, String> {
+        Ok(Account {
+            sink: target.map(Sink::open).transpose()?,
+            kubernetes,
+            tells_of_stops: contract.tells_of_stops,
+        })
+    }
+}
+
+/// Writes the account wherever it is wanted. What can't be written is a line in the log. `said` is what
+/// each service said of itself last, by its place in the plan.
 #[cold]
-pub(crate) fn write(report: &Report, config: &mut Config, log: &mut Log) {
-    let level = match text::is_worth_telling(report) && config.contract.tells_of_stops {
+pub(crate) fn write(
+    report: &Report,
+    core: &Supervisor,
+    said: &[String],
+    account: &mut Account,
+    log: &mut Log,
+) {
+    let told = Told { report, core, said };
+    let level = match text::is_worth_telling(report) && account.tells_of_stops {
         true => Level::Notice,
         false => Level::Info,
     };
     if log.writes(level) {
-        log.say(level, &text::line(report));
+        log.say(level, &text::line(told));
     }
-    if let Some(sink) = &mut config.report {
-        let json = json::object(report, &config.plan);
+    if let Some(sink) = &mut account.sink {
+        let json = json::object(told);
         if let Err(error) = sink.write(json.as_bytes()) {
             let reason = bowout_sys::reason(&error);
             log.say(
@@ -36,13 +72,22 @@ pub(crate) fn write(report: &Report, config: &mut Config, log: &mut Log) {
             );
         }
     }
-    if config.kubernetes && text::is_worth_telling(report) {
+    if account.kubernetes && text::is_worth_telling(report) {
         // Not made when it is missing, and added to what the application itself may have left there.
         let file = std::fs::OpenOptions::new()
             .append(true)
             .open(Path::new(TERMINATION_LOG));
         if let Ok(mut file) = file {
-            _ = file.write_all(text::paragraph(report).as_bytes());
+            _ = file.write_all(text::paragraph(told).as_bytes());
         }
     }
+}
+
+/// All that is known of a stop.
+#[derive(Clone, Copy)]
+struct Told<'a> {
+    report: &'a Report,
+    core: &'a Supervisor,
+    /// What each service said of itself last; empty: nothing.
+    said: &'a [String],
 }

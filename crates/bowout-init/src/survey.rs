@@ -1,13 +1,30 @@
 //! Looks at every process in sight, and closer at those where it matters.
 
+use bowout_core::plan::ServiceId;
 use bowout_core::process::{Process, State};
-use bowout_core::{Pid, Signal};
+use bowout_core::{Pid, SignalSet};
 use bowout_sys::proc::{Call, Proc};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The variable that every service has: its name.
+pub(crate) const SERVICE: &str = "BOWOUT_SERVICE";
+
+/// What is known of services, to tell whose a child of bowout is that nobody knows.
+pub(crate) struct Names<'a> {
+    /// Services by their names.
+    pub(crate) services: BTreeMap<&'a str, ServiceId>,
+    /// Processes whose services are known, and with them their sessions.
+    pub(crate) known: BTreeSet<Pid>,
+}
 
 /// Every process but bowout: all of its PID namespace when it is the init of one, else those below it.
 /// `None` where /proc can't be read.
-pub(crate) fn take(own: Pid, is_init: bool, signal: Signal) -> Option<Vec<Process>> {
+pub(crate) fn take(
+    own: Pid,
+    is_init: bool,
+    signals: SignalSet,
+    names: Option<&Names<'_>>,
+) -> Option<Vec<Process>> {
     let mut proc = Proc::open().ok()?;
     let mut processes = Vec::new();
     for pid in proc.pids().ok()? {
@@ -33,22 +50,43 @@ pub(crate) fn take(own: Pid, is_init: bool, signal: Signal) -> Option<Vec<Proces
     }
     let parents: BTreeSet<Pid> = processes.iter().map(|process| process.parent).collect();
     for process in &mut processes {
-        look_closer(&mut proc, process, signal, parents.contains(&process.pid));
+        look_closer(&mut proc, process, signals, parents.contains(&process.pid));
+        if let Some(names) = names.filter(|_| process.parent == own) {
+            process.service = names.whose(&proc, process);
+        }
     }
     Some(processes)
 }
 
+impl Names<'_> {
+    /// Daemons leave their sessions, but keep the environment that they were started with.
+    fn whose(&self, proc: &Proc, process: &Process) -> Option<ServiceId> {
+        let known = |pid: Pid| self.known.contains(&pid);
+        if process.state == State::Zombie || known(process.pid) || known(process.session) {
+            return None;
+        }
+        let name = proc.environment_entry(process.pid, SERVICE)?;
+        self.services.get(name.as_str()).copied()
+    }
+}
+
 /// A closer look costs as much as the first, so it is taken only where it can change what is done: at
 /// those who seem to have made no arrangement, and at those with a handler and children.
-fn look_closer(proc: &mut Proc, process: &mut Process, signal: Signal, is_parent: bool) {
-    if process.state == State::Zombie || process.ignored.contains(signal) {
+fn look_closer(proc: &mut Proc, process: &mut Process, signals: SignalSet, is_parent: bool) {
+    let arranged = |signal| {
+        process.caught.contains(signal)
+            || process.blocked.contains(signal)
+            || process.ignored.contains(signal)
+    };
+    let unarranged = !signals.iter().all(arranged);
+    let caught = signals.iter().any(|signal| process.caught.contains(signal));
+    if process.state == State::Zombie || !(unarranged || caught) {
         return;
     }
-    if !process.caught.contains(signal) && !process.blocked.contains(signal) {
-        if let Some(Call::WaitForSignal(set)) = proc.call(process.pid) {
-            process.awaited = set;
-        }
-    } else if process.caught.contains(signal) && is_parent {
+    if unarranged && let Some(Call::WaitForSignal(set)) = proc.call(process.pid) {
+        process.awaited = set;
+    }
+    if caught && is_parent {
         process.program = proc.program(process.pid);
         process.waits_for_child = proc.call(process.pid) == Some(Call::WaitForChild);
     }

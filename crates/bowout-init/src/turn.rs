@@ -18,8 +18,13 @@ impl Machine {
     /// # Errors
     /// What can't be made ready, in one line.
     pub(crate) fn new(config: Config) -> Result<Machine, String> {
-        let core = Supervisor::new(config.plan.clone(), bowout_sys::own_pid());
-        let world = World::new(config).map_err(|error| error.to_string())?;
+        let job_control = config.plan.signals().job_control;
+        let is_command = config.plan.is_command();
+        let mut core = Supervisor::new(config.plan, bowout_sys::own_pid());
+        if !is_command {
+            core = core.with_jitter(chance());
+        }
+        let world = World::new(config.setup, job_control).map_err(|error| error.to_string())?;
         Ok(Machine { core, world })
     }
 
@@ -35,6 +40,7 @@ impl Machine {
                     .log
                     .writes(Level::Debug)
                     .then(|| format!("{event:?}"));
+                self.world.reaches(&event);
                 let actions = self.core.handle(now, event);
                 if let Some(event) = said {
                     self.world
@@ -43,18 +49,24 @@ impl Machine {
                 }
                 for action in actions {
                     if let Action::Finish { code, report } = action {
-                        self.world.finish(&report);
+                        self.world.finish(&report, &self.core);
                         return code;
                     }
-                    events.extend(self.world.perform(action));
+                    self.world.perform(action, &self.core, &mut events);
                 }
             }
             // A look at all processes is dear, so it comes after all that is known already: when the last
             // child is gone there is nothing to look at.
-            match self.world.survey() {
+            match self.world.survey(&self.core) {
                 Some(surveyed) => events.push_back(surveyed),
-                None => self.world.wait(self.core.deadline(), &mut events),
+                None => self.world.wait(&self.core, &mut events),
             }
         }
     }
+}
+
+/// A number that nobody else has, from what the kernel gives for such uses.
+pub(crate) fn chance() -> u64 {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    RandomState::new().build_hasher().finish()
 }

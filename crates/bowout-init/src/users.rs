@@ -5,6 +5,10 @@
 
 use crate::cli::UserSpec;
 use bowout_sys::spawn::Credentials;
+use std::path::Path;
+
+/// What is read of either file. PID 1 reads them when it starts a service, and 1,000 users fit often.
+const LONGEST: usize = 1 << 20;
 
 /// A user as the command will be one.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,11 +22,27 @@ pub(crate) struct User {
 /// Finds the user in the machine's files.
 ///
 /// # Errors
-/// What is not there, and what to do instead.
+/// What is not there, and what to do instead; the caller knows who asked for it.
 #[cold]
 pub(crate) fn find(spec: &UserSpec) -> Result<User, String> {
-    let file = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     find_in(spec, &file("/etc/passwd"), &file("/etc/group"))
+}
+
+/// The numbers of these groups.
+///
+/// # Errors
+/// Which one is not there, and what to do instead.
+#[cold]
+pub(crate) fn groups(names: &[String]) -> Result<Vec<u32>, String> {
+    let group = file("/etc/group");
+    names.iter().map(|name| find_group(name, &group)).collect()
+}
+
+/// One that is not there, or no file at all, knows nobody.
+fn file(path: &str) -> String {
+    let read = bowout_sys::files::read_small(Path::new(path), LONGEST);
+    let text = read.ok().flatten().map(|file| file.text);
+    String::from_utf8_lossy(&text.unwrap_or_default()).into_owned()
 }
 
 fn find_in(spec: &UserSpec, passwd: &str, group: &str) -> Result<User, String> {
@@ -43,7 +63,7 @@ fn find_in(spec: &UserSpec, passwd: &str, group: &str) -> Result<User, String> {
         (None, Some(fields)) => read(fields[2], "/etc/passwd", &spec.user)?,
         (None, None) => {
             return Err(format!(
-                "--user (BOWOUT_USER): no user {:?} in /etc/passwd; give a number",
+                "no user {:?} in /etc/passwd; give a number",
                 spec.user
             ));
         }
@@ -85,9 +105,7 @@ fn find_group(name: &str, group: &str) -> Result<u32, String> {
         .find(|fields| fields.len() >= 3 && fields[0] == name);
     match found {
         Some(fields) => read(fields[2], "/etc/group", name),
-        None => Err(format!(
-            "--user (BOWOUT_USER): no group {name:?} in /etc/group; give a number"
-        )),
+        None => Err(format!("no group {name:?} in /etc/group; give a number")),
     }
 }
 
@@ -103,7 +121,7 @@ fn member_of(user: &str, group: &str) -> Vec<u32> {
 fn read(number: &str, file: &str, name: &str) -> Result<u32, String> {
     number
         .parse()
-        .map_err(|_| format!("--user (BOWOUT_USER): {file}: the entry of {name:?} has no number"))
+        .map_err(|_| format!("{file}: the entry of {name:?} has no number"))
 }
 
 #[cfg(test)]
@@ -161,11 +179,11 @@ mod tests {
     fn what_is_missing_is_named() {
         assert_eq!(
             credentials("nobody", None).unwrap_err(),
-            "--user (BOWOUT_USER): no user \"nobody\" in /etc/passwd; give a number"
+            "no user \"nobody\" in /etc/passwd; give a number"
         );
         assert_eq!(
             credentials("web", Some("x")).unwrap_err(),
-            "--user (BOWOUT_USER): no group \"x\" in /etc/group; give a number"
+            "no group \"x\" in /etc/group; give a number"
         );
         assert!(
             credentials("bad", None)

@@ -7,8 +7,9 @@ use std::fmt::Write;
 #[must_use = "makes a value and changes nothing"]
 pub(super) fn help(name: &str) -> String {
     let mut text = format!(
-        "Runs a command as PID 1; on a stop every process finishes its clean-up.\n\n\
-         Usage: {name} [OPTIONS] [--] COMMAND [ARG…]\n\n\
+        "Runs a command, or services, as PID 1; a stop lets every process clean up.\n\n\
+         Usage: {name} [OPTIONS] [--] COMMAND [ARG…]\n       \
+                {name} [OPTIONS] [--config FILE | --procfile | 'NAME: COMMAND'…]\n\n\
          Options end at the first word that is none. Each can also be given by the\n\
          environment variable that stands below it.\n"
     );
@@ -23,7 +24,10 @@ pub(super) fn help(name: &str) -> String {
             .map_or_else(|| "    ".to_owned(), |letter| format!("-{letter}, "));
         let value = spec
             .value
-            .map_or_else(String::new, |value| format!(" {value}"));
+            .map_or_else(String::new, |value| match spec.is_optional() {
+                true => value.replace('[', "[="),
+                false => format!(" {value}"),
+            });
         _ = writeln!(text, "  {short}--{}{value}", spec.long);
         for line in wrap(spec.help, 70) {
             _ = writeln!(text, "          {line}");

@@ -16,7 +16,9 @@ pub(super) fn level(note: &Note) -> Level {
     match note {
         // What failed has been said in full by whoever did it.
         Note::SpawnFailed { error, .. } if error.kind == SpawnErrorKind::Setup => Level::Info,
-        Note::SpawnFailed { .. } => Level::Error,
+        Note::SpawnFailed { .. }
+        | Note::RestartsExhausted { .. }
+        | Note::DependencyFailed { .. } => Level::Error,
         Note::PlanScaled { .. }
         | Note::StopHurried
         | Note::StopForced
@@ -24,6 +26,9 @@ pub(super) fn level(note: &Note) -> Level {
         | Note::HalfTime { .. }
         | Note::Killing { .. }
         | Note::Restarting { .. }
+        | Note::StartTimedOut { .. }
+        | Note::Unhealthy { .. }
+        | Note::Refused { .. }
         | Note::NoProc => Level::Notice,
         Note::HookEnded {
             outcome: HookOutcome::Ended(status),
@@ -34,12 +39,14 @@ pub(super) fn level(note: &Note) -> Level {
         | Note::StopRepeated(_)
         | Note::NextRung { .. }
         | Note::MainExited { .. }
+        | Note::Adopted { .. }
         | Note::NotForwarded(_) => Level::Info,
-        Note::Unexpected(_) => Level::Debug,
+        Note::Changed { .. } | Note::Unexpected(_) => Level::Debug,
     }
 }
 
-pub(super) fn of(note: &Note, plan: &Plan) -> String {
+/// The line for people.
+pub(crate) fn of(note: &Note, plan: &Plan) -> String {
     let service = |id: ServiceId| {
         plan.services()
             .get(id.0)
@@ -107,6 +114,36 @@ pub(super) fn of(note: &Note, plan: &Plan) -> String {
         Note::Restarting { service: id, after } => {
             format!("{} starts again in {}", service(*id), seconds(*after))
         }
+        Note::Changed { service: id } => format!("{} changed", service(*id)),
+        Note::RestartsExhausted { service: id } => format!(
+            "{} is given up: it was started again as often as max_restarts allows",
+            service(*id)
+        ),
+        Note::StartTimedOut { service: id } => {
+            format!("{} was not ready in time: it is stopped", service(*id))
+        }
+        Note::Unhealthy {
+            service: id,
+            watchdog,
+        } => {
+            let how = match watchdog {
+                true => "did not report to its watchdog in time",
+                false => "failed its health check",
+            };
+            format!("{} {how}: it is stopped", service(*id))
+        }
+        Note::Adopted { service: id, pid } => {
+            format!("{}: {pid} is its main process", service(*id))
+        }
+        Note::Refused { service: id, pid } => format!(
+            "{}: {pid} is not accepted as its main process: it is no child of bowout, or another service's",
+            service(*id)
+        ),
+        Note::DependencyFailed { service: id, on } => format!(
+            "{} is not started: {}, which it depends on, did not come up",
+            service(*id),
+            service(*on)
+        ),
         Note::HookEnded { hook, outcome } => {
             let name = plan
                 .hooks()
@@ -150,7 +187,8 @@ pub(crate) fn seconds(length: Duration) -> String {
     }
 }
 
-fn spawn_error(error: &SpawnError) -> String {
+/// Why a program could not be started.
+pub(crate) fn spawn_error(error: &SpawnError) -> String {
     let reason = bowout_sys::reason(&std::io::Error::from_raw_os_error(error.errno));
     match error.kind {
         SpawnErrorKind::NotFound => format!("{reason} (is the path right, and is it in PATH?)"),

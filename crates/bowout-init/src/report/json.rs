@@ -1,7 +1,8 @@
 //! Gives the account of a stop to programs: one JSON object. docs/report.md describes it.
 
+use super::Told;
 use bowout_core::action::HookOutcome;
-use bowout_core::plan::{HookMoment, Plan, ServiceId};
+use bowout_core::plan::{HookMoment, Plan, ServiceId, ServiceMoment};
 use bowout_core::report::{End, HookReport, ProcessReport, Reason, Report};
 use bowout_core::{Instant, Status};
 use serde::Serialize;
@@ -42,6 +43,9 @@ enum ReasonObject<'a> {
     NotStarted {
         service: &'a str,
         errno: i32,
+    },
+    Failed {
+        service: &'a str,
     },
     NothingLeft,
 }
@@ -100,7 +104,9 @@ struct HookObject<'a> {
 }
 
 /// The object, and a newline.
-pub(super) fn object(report: &Report, plan: &Plan) -> String {
+pub(super) fn object(told: Told<'_>) -> String {
+    let Told { report, core, .. } = told;
+    let plan = core.plan();
     let object = Object {
         version: VERSION,
         program: concat!("bowout-init ", env!("CARGO_PKG_VERSION")),
@@ -141,6 +147,9 @@ fn reason<'a>(reason: &Reason, plan: &'a Plan) -> ReasonObject<'a> {
         Reason::NotStarted { service, error } => ReasonObject::NotStarted {
             service: service_name(plan, service),
             errno: error.errno,
+        },
+        Reason::Failed { service } => ReasonObject::Failed {
+            service: service_name(plan, service),
         },
         Reason::NothingLeft => ReasonObject::NothingLeft,
     }
@@ -199,6 +208,16 @@ fn hook<'a>(hook: &HookReport, report: &Report, plan: &'a Plan) -> HookObject<'a
             HookMoment::PreStop => "pre_stop",
             HookMoment::PostStop => "post_stop",
             HookMoment::OnSignal(_) => "on_signal",
+            HookMoment::Of(_, moment) => match moment {
+                ServiceMoment::PreStart => "service_pre_start",
+                ServiceMoment::PostStart => "service_post_start",
+                ServiceMoment::Readiness => "readiness",
+                ServiceMoment::Liveness => "liveness",
+                ServiceMoment::Reload => "reload",
+                ServiceMoment::PreStop => "service_pre_stop",
+                ServiceMoment::Stop => "stop_command",
+                ServiceMoment::PostStop => "service_post_stop",
+            },
         },
         began_ms: millis(hook.began.since(report.began)),
         took_ms: millis(hook.ended.since(hook.began)),

@@ -1,5 +1,6 @@
 //! Puts the account of a stop into words.
 
+use super::Told;
 use crate::log::printable;
 use crate::log::words::{outcome, seconds, sender};
 use bowout_core::action::HookOutcome;
@@ -23,7 +24,8 @@ pub(super) fn is_worth_telling(report: &Report) -> bool {
 }
 
 /// One line.
-pub(super) fn line(report: &Report) -> String {
+pub(super) fn line(told: Told<'_>) -> String {
+    let Told { report, .. } = told;
     let mut text = format!("stopped in {}", seconds(report.took()));
     match report.reason {
         Reason::Signal(received) => {
@@ -37,6 +39,7 @@ pub(super) fn line(report: &Report) -> String {
         Reason::Request => text.push_str(" on request"),
         Reason::Ended { status, .. } => _ = write!(text, " after the command {status}"),
         Reason::NotStarted { .. } => text.push_str(": the command could not be started"),
+        Reason::Failed { .. } => text.push_str(": a service failed"),
         Reason::NothingLeft => text.push_str(": every service has ended"),
     }
     if let Some(budget) = report.budget {
@@ -73,8 +76,9 @@ pub(super) fn line(report: &Report) -> String {
 }
 
 /// A paragraph for `kubectl describe pod`.
-pub(super) fn paragraph(report: &Report) -> String {
-    let mut text = format!("bowout: {}.\n", printable(&line(report)));
+pub(super) fn paragraph(told: Told<'_>) -> String {
+    let Told { report, .. } = told;
+    let mut text = format!("bowout: {}.\n", printable(&line(told)));
     if report
         .killed()
         .any(|process| matches!(process.killed, Some((_, Stayed::Ignores))))

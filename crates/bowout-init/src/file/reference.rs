@@ -1,0 +1,119 @@
+//! Writes the part of docs/config.md that explains every key, from the lists of keys.
+
+use super::command;
+use super::key::{Chapter, Part, Shape};
+use super::service;
+use super::top;
+use std::fmt::Write;
+
+/// The reference, as Markdown.
+#[must_use = "makes a value and changes nothing"]
+pub fn reference() -> String {
+    let mut text = String::from("## The container\n\nThese stand at the top of a file.\n");
+    for chapter in top::parts() {
+        section(&mut text, &chapter);
+    }
+    text.push_str("\n## A service\n\nThese stand in `[service.NAME]`.\n");
+    for chapter in service::parts() {
+        section(&mut text, &chapter);
+    }
+    text.push_str(
+        "\n## Hooks in general\n\nA hook is a command that runs at a moment. It is written as `command` is, or \
+         as a table:\n\n",
+    );
+    table(&mut text, &command::parts());
+    text
+}
+
+fn section(text: &mut String, chapter: &Chapter) {
+    let _ = write!(text, "\n### {}\n", chapter.heading);
+    for part in &chapter.parts {
+        key(text, part);
+    }
+}
+
+fn key(text: &mut String, part: &Part) {
+    let aliases: String = part
+        .aliases
+        .iter()
+        .map(|alias| format!(", `{alias}`"))
+        .collect();
+    let _ = write!(text, "\n#### `{}`{aliases}\n\n{}\n", part.name, part.about);
+    let nested = match (part.is_hook, part.name) {
+        // They have chapters of their own.
+        (true, _) | (_, "service") => None,
+        (false, _) => tables(part.shape),
+    };
+    if let Some(chapters) = nested {
+        text.push('\n');
+        table(text, &chapters);
+    }
+    let accepted = code(&part.accepted);
+    let default = match (part.required, part.default) {
+        (true, _) => "required".to_owned(),
+        (false, default) => format!("default: {}", code(default)),
+    };
+    let _ = write!(
+        text,
+        "\nAccepted: {accepted} [{default}]\n\n```toml\n{}\n```\n",
+        part.example
+    );
+}
+
+/// The keys of a table inside of another, one a line.
+fn table(text: &mut String, chapters: &[Chapter]) {
+    text.push_str("| key | what | accepted | default |\n|---|---|---|---|\n");
+    for part in chapters.iter().flat_map(|chapter| &chapter.parts) {
+        let default = match (part.required, part.default) {
+            (true, _) => "required".to_owned(),
+            (false, default) => code(default),
+        };
+        let accepted = code(&part.accepted);
+        let _ = writeln!(
+            text,
+            "| `{}` | {} | {accepted} | {default} |",
+            part.name, part.about
+        );
+    }
+}
+
+/// The keys of the first table that a shape may be.
+fn tables(shape: Shape) -> Option<Vec<Chapter>> {
+    match shape {
+        Shape::Table(chapters) => Some(chapters()),
+        Shape::List(shape) | Shape::Map(_, shape) | Shape::SignalMap(shape) => tables(*shape),
+        Shape::Either(shapes) => shapes.iter().find_map(|shape| tables(*shape)),
+        Shape::Text
+        | Shape::Pattern(_)
+        | Shape::Word(_)
+        | Shape::Signal
+        | Shape::Switch
+        | Shape::Only(_)
+        | Shape::Whole(..)
+        | Shape::Number => None,
+    }
+}
+
+/// Words in quotes and braces are TOML, and set as such.
+fn code(text: &str) -> String {
+    if text.contains('`') {
+        return text.to_owned();
+    }
+    let mut set = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(['"', '{', '[']) {
+        let (before, from) = rest.split_at(start);
+        let close = match from.as_bytes()[0] {
+            b'{' => '}',
+            b'[' => ']',
+            _ => '"',
+        };
+        let Some(end) = from[1..].find(close) else {
+            break;
+        };
+        let _ = write!(set, "{before}`{}`", &from[..end + 2]);
+        rest = &from[end + 2..];
+    }
+    set.push_str(rest);
+    set
+}

@@ -1,0 +1,190 @@
+//! Finds out what goes on as it is when another configuration comes.
+
+use crate::assemble::Assembled;
+use crate::settings::{ServiceSettings, Settings};
+use bowout_core::event::Change;
+use bowout_core::plan::{HookId, HookMoment, Plan, ServiceId};
+use std::collections::BTreeMap;
+
+/// The names of what is otherwise.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Difference {
+    /// Not there before.
+    pub(super) added: Vec<String>,
+    /// There, and otherwise, so that they are started again.
+    pub(super) changed: Vec<String>,
+    /// Not there any more.
+    pub(super) removed: Vec<String>,
+}
+
+/// For each service of the new settings the place of the one in the old ones that goes on as it, and what
+/// that means in names.
+pub(super) fn services(old: &Settings, new: &Settings) -> (Vec<Option<ServiceId>>, Difference) {
+    let before: BTreeMap<&str, usize> = (0..)
+        .zip(&old.services)
+        .map(|(index, service)| (service.name.as_str(), index))
+        .collect();
+    let mut difference = Difference::default();
+    let kept = new
+        .services
+        .iter()
+        .map(|service| {
+            let name = || service.name.clone();
+            match before.get(service.name.as_str()) {
+                Some(index) if goes_on(&old.services[*index], service) => Some(ServiceId(*index)),
+                Some(_) => {
+                    difference.changed.push(name());
+                    None
+                }
+                None => {
+                    difference.added.push(name());
+                    None
+                }
+            }
+        })
+        .collect();
+    let is_gone = |service: &&ServiceSettings| {
+        let mut all = new.services.iter();
+        all.all(|other| other.name != service.name)
+    };
+    let gone = old.services.iter().filter(is_gone);
+    difference.removed = gone.map(|service| service.name.clone()).collect();
+    (kept, difference)
+}
+
+/// Whether a service that runs by the old settings does what the new ones say. What is about its start
+/// order, its restarts and its stop counts from now on, without another start; all that the running
+/// process has of its settings does not.
+fn goes_on(old: &ServiceSettings, new: &ServiceSettings) -> bool {
+    let as_if = ServiceSettings {
+        depends_on: old.depends_on.clone(),
+        autostart: old.autostart,
+        essential: old.essential,
+        start_timeout: old.start_timeout,
+        restart: old.restart,
+        max_restarts: old.max_restarts,
+        restart_window: old.restart_window,
+        restart_delay: old.restart_delay,
+        restart_delay_max: old.restart_delay_max,
+        stop_signal: old.stop_signal.clone(),
+        stop_timeout: old.stop_timeout,
+        stop_command: old.stop_command.clone(),
+        kill_mode: old.kill_mode,
+        reload_signal: old.reload_signal,
+        exec_reload: old.exec_reload.clone(),
+        pre_start: old.pre_start.clone(),
+        post_start: old.post_start.clone(),
+        pre_stop: old.pre_stop.clone(),
+        post_stop: old.post_stop.clone(),
+        ..new.clone()
+    };
+    as_if == *old
+}
+
+/// What the core is told. A hook goes on where it has the same moment and the same place among those of
+/// that moment: if it runs now, its end is the end of the new one.
+pub(super) fn change(
+    old: &Plan,
+    old_places: &[u32],
+    new: &Assembled,
+    services: Vec<Option<ServiceId>>,
+) -> Change {
+    let before: BTreeMap<(String, u32), HookId> = old
+        .hooks()
+        .iter()
+        .zip(old_places)
+        .enumerate()
+        .map(|(index, (hook, place))| ((key(hook.moment), *place), HookId(index)))
+        .collect();
+    let hooks = new.plan.hooks().iter().zip(&new.hooks);
+    let hooks = hooks.map(|(hook, place)| {
+        let moment = match hook.moment {
+            HookMoment::Of(service, moment) => HookMoment::Of(services[service.0]?, moment),
+            other @ (HookMoment::PreStop | HookMoment::PostStop | HookMoment::OnSignal(_)) => other,
+        };
+        before.get(&(key(moment), *place)).copied()
+    });
+    Change {
+        hooks: hooks.collect(),
+        plan: new.plan.clone(),
+        services,
+    }
+}
+
+/// Moments have no order of their own.
+fn key(moment: HookMoment) -> String {
+    format!("{moment:?}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assemble::{Place, assemble};
+    use crate::settings::{CommandLine, HookSettings};
+    use bowout_core::plan::KillMode;
+    use std::time::Duration;
+
+    fn service(name: &str) -> ServiceSettings {
+        let command = CommandLine {
+            words: vec![name.to_owned()],
+            shell: false,
+        };
+        ServiceSettings::new(name, command)
+    }
+
+    fn settings(services: &[ServiceSettings]) -> Settings {
+        Settings {
+            services: services.to_vec(),
+            ..Settings::default()
+        }
+    }
+
+    #[test]
+    fn services_are_known_again_by_their_names() {
+        let old = settings(&[service("a"), service("b"), service("c")]);
+        let mut other = service("b");
+        other.nice = Some(5);
+        let new = settings(&[service("d"), service("c"), other]);
+        let (kept, difference) = services(&old, &new);
+        assert_eq!(kept, [None, Some(ServiceId(2)), None]);
+        assert_eq!(difference.added, ["d"]);
+        assert_eq!(difference.changed, ["b"]);
+        assert_eq!(difference.removed, ["a"]);
+    }
+
+    #[test]
+    fn what_is_about_the_stop_needs_no_start() {
+        let old = service("a");
+        let mut new = service("a");
+        new.stop_timeout = Some(Duration::from_secs(3));
+        new.kill_mode = KillMode::Main;
+        new.essential = false;
+        new.depends_on = vec![("b".into(), Default::default())];
+        assert!(goes_on(&old, &new));
+        new.environment.insert("A".into(), Some("b".into()));
+        assert!(!goes_on(&old, &new));
+    }
+
+    #[test]
+    fn hooks_are_known_again_by_moment_and_place() {
+        let hook = |word: &str| HookSettings {
+            command: CommandLine {
+                words: vec![word.to_owned()],
+                shell: false,
+            },
+            timeout: None,
+        };
+        let mut with_hooks = service("b");
+        with_hooks.pre_stop = vec![hook("x"), hook("y")];
+        let mut old = settings(&[service("a"), with_hooks.clone()]);
+        old.post_stop = vec![hook("z")];
+        let mut new = settings(&[with_hooks, service("c")]);
+        new.post_stop = vec![hook("z"), hook("zz")];
+        let old_plan = assemble(&old, Place::CONTAINER).unwrap();
+        let new_plan = assemble(&new, Place::CONTAINER).unwrap();
+        let (kept, _) = services(&old, &new);
+        let change = change(&old_plan.plan, &old_plan.hooks, &new_plan, kept);
+        let places: Vec<Option<usize>> = change.hooks.iter().map(|id| id.map(|id| id.0)).collect();
+        assert_eq!(places, [Some(0), None, Some(1), Some(2)]);
+    }
+}
