@@ -11,6 +11,8 @@ Examples:
   bowout run -- ./entrypoint.sh          as PID 1, or anywhere: stop the whole tree gracefully
   bowout run --grace 10s -- ./server     … and be done before the platform's SIGKILL
   bowout signals                         what each signal does to a PID 1
+  bowout import supervisord.conf         a bowout.toml from what you have
+  bowout plan --grace 10s                does the longest stop fit the grace period?
   bowout completions bash                completions for a shell
 
 In an image, put the small static bowout-init before the command:
@@ -37,6 +39,9 @@ pub(crate) fn command() -> Command {
                         .help("Print one JSON array"),
                 ),
         )
+        .subcommand(import())
+        .subcommand(plan())
+        .subcommand(probe())
         .subcommand(
             Command::new("completions")
                 .about("Print completions for a shell")
@@ -79,6 +84,103 @@ fn run() -> Command {
                 .trailing_var_arg(true)
                 .value_hint(clap::ValueHint::CommandWithArguments)
                 .help("The command and its arguments"),
+        )
+}
+
+/// `import`.
+fn import() -> Command {
+    let path = |name: &'static str| {
+        Arg::new(name)
+            .value_parser(clap::value_parser!(std::path::PathBuf))
+            .value_hint(clap::ValueHint::FilePath)
+            .value_name("FILE")
+    };
+    let switch = |name: &'static str, help: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .action(ArgAction::SetTrue)
+            .help(help)
+    };
+    Command::new("import")
+        .about("Write a bowout.toml from a Procfile, a supervisord.conf or a compose.yaml")
+        .arg(
+            path("file")
+                .required(true)
+                .help("What to import; - for standard input"),
+        )
+        .arg(
+            path("output")
+                .long("output")
+                .short('o')
+                .help("Where to write it; - for standard output, the default"),
+        )
+        .arg(switch("force", "Overwrite a file that is there"))
+        .arg(
+            Arg::new("from")
+                .long("from")
+                .value_name("KIND")
+                .value_parser(clap::builder::PossibleValuesParser::new(
+                    crate::import::kinds(),
+                ))
+                .help("What it is, where neither its name nor what is in it tells"),
+        )
+        .arg(switch(
+            "strict",
+            "Exit with code 1 if something was not taken over",
+        ))
+}
+
+/// `plan`.
+fn plan() -> Command {
+    let path = |name: &'static str, help: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .value_name("FILE")
+            .value_parser(clap::value_parser!(std::path::PathBuf))
+            .value_hint(clap::ValueHint::FilePath)
+            .help(help)
+    };
+    Command::new("plan")
+        .about("Show the longest stop that a configuration allows, against the grace period")
+        .arg(path("config", "The configuration [default: bowout.toml]").conflicts_with("procfile"))
+        .arg(path("procfile", "A Procfile instead"))
+        .arg(
+            Arg::new("grace")
+                .long("grace")
+                .value_name("DURATION")
+                .help("Would it fit this grace period?"),
+        )
+        .arg(
+            Arg::new("json")
+                .long("json")
+                .action(ArgAction::SetTrue)
+                .help("Print one JSON object"),
+        )
+        .arg(path("svg", "Write a picture too"))
+}
+
+/// `probe` as help and completions see it; bowout-init reads it itself.
+fn probe() -> Command {
+    Command::new("probe")
+        .about("Ask a server once whether it is there, by TCP or HTTP")
+        .arg(
+            Arg::new("kind")
+                .value_name("KIND")
+                .value_parser(["tcp", "http"])
+                .required(true)
+                .help("How"),
+        )
+        .arg(
+            Arg::new("target")
+                .value_name("TARGET")
+                .required(true)
+                .help("HOST:PORT, or a URL that begins with http://"),
+        )
+        .arg(
+            Arg::new("timeout")
+                .long("timeout")
+                .value_name("DURATION")
+                .help("How long it may take [default: 5s]"),
         )
 }
 

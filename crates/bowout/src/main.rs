@@ -4,6 +4,8 @@
 
 mod cli;
 mod completions;
+mod import;
+mod plan;
 mod run;
 mod signals;
 
@@ -20,6 +22,9 @@ fn bowout(arguments: Vec<OsString>) -> u8 {
     if arguments.get(1).is_some_and(|word| word == "run") {
         return run::run(arguments.into_iter().skip(2).collect());
     }
+    if arguments.get(1).is_some_and(|word| word == "probe") {
+        return bowout_init::probe::run(arguments.into_iter().skip(2).collect());
+    }
     let matches = match cli::command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(error) => {
@@ -30,6 +35,8 @@ fn bowout(arguments: Vec<OsString>) -> u8 {
     };
     match matches.subcommand() {
         Some(("signals", matches)) => signals::run(matches.get_flag("json")),
+        Some(("import", matches)) => import::run(matches),
+        Some(("plan", matches)) => plan::run(matches),
         Some(("completions", matches)) => completions::run(matches),
         _ => USAGE,
     }
