@@ -95,7 +95,20 @@ impl Process {
         await_that(&format!("process {} is reaped", self.0), || !self.exists());
     }
 
-    fn status(self, key: &str) -> Option<String> {
+    /// What is in one of its files in /proc: `limits`, `stat`, `oom_score_adj`.
+    ///
+    /// # Panics
+    /// If it is gone.
+    #[must_use]
+    #[track_caller]
+    pub fn file(self, name: &str) -> String {
+        fs::read_to_string(format!("/proc/{}/{name}", self.0))
+            .unwrap_or_else(|error| panic!("process {}: {name}: {error}", self.0))
+    }
+
+    /// A line of its `status`: `Groups:`, `Umask:`, `NoNewPrivs:`; none when it is gone.
+    #[must_use]
+    pub fn status(self, key: &str) -> Option<String> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.0)).ok()?;
         status
             .lines()

@@ -140,7 +140,10 @@ impl Container {
             ]);
             command.push(inside);
             command.extend(init.options().iter().chain(&self.run.options).cloned());
-            command.push("--".to_owned());
+            // With a configuration there is no command.
+            if !self.run.command.is_empty() {
+                command.push("--".to_owned());
+            }
         }
         words.push(self.run.image.clone());
         words.extend(command);

@@ -19,16 +19,19 @@ pub enum Image {
     Busybox,
     /// dash, bash, coreutils, util-linux, Python and Node from this machine's Debian mirror.
     Debian,
+    /// nginx, Redis and Python from there: what people put into one container.
+    Stack,
 }
 
 impl Image {
     /// All of them, the quick one first.
-    pub const ALL: [Self; 2] = [Self::Busybox, Self::Debian];
+    pub const ALL: [Self; 3] = [Self::Busybox, Self::Debian, Self::Stack];
 
     fn name(self) -> &'static str {
         match self {
             Self::Busybox => "busybox",
             Self::Debian => "debian",
+            Self::Stack => "stack",
         }
     }
 
@@ -44,6 +47,14 @@ impl Image {
                 "busybox-static",
                 "python3",
                 "nodejs",
+            ],
+            Self::Stack => &[
+                "dash",
+                "coreutils",
+                "util-linux",
+                "python3",
+                "nginx-light",
+                "redis-server",
             ],
         }
     }

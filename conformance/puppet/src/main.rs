@@ -10,6 +10,7 @@
 mod channel;
 mod facts;
 mod family;
+mod notify;
 mod obey;
 mod signals;
 

@@ -14,6 +14,7 @@ use nix::unistd::{Pid, Uid, setpgid, setsid, setuid};
 use crate::channel::Channel;
 use crate::facts::facts;
 use crate::family::Family;
+use crate::notify;
 use crate::signals::{Signals, numbers, signal_set};
 
 /// The process, and what it was told.
@@ -145,6 +146,42 @@ impl Puppet {
                 println!("{}", text.join(" "));
                 done()
             }
+            ["print-error", text @ ..] => {
+                eprintln!("{}", text.join(" "));
+                done()
+            }
+            // Without the end of the line.
+            ["print-part", text @ ..] => {
+                let mut out = io::stdout().lock();
+                write!(out, "{}", text.join(" "))
+                    .and_then(|()| out.flush())
+                    .map_err(|error| error.to_string())?;
+                done()
+            }
+            ["print-lines", count, text @ ..] => {
+                let count: u32 = count.parse().map_err(|error| format!("{count}: {error}"))?;
+                let (mut out, text) = (io::stdout().lock(), text.join(" "));
+                (1..=count)
+                    .try_for_each(|number| writeln!(out, "{text} {number}"))
+                    .map_err(|error| error.to_string())?;
+                done()
+            }
+            ["say", descriptor, text @ ..] => {
+                notify::write(descriptor, &format!("{}\n", text.join(" "))).and_then(|()| done())
+            }
+            ["say-part", descriptor, text @ ..] => {
+                notify::write(descriptor, &text.join(" ")).and_then(|()| done())
+            }
+            ["notify", words @ ..] => notify::send(words).and_then(|()| done()),
+            ["notify-to", place, words @ ..] => {
+                notify::send_to(&place.into(), words).and_then(|()| done())
+            }
+            ["notify-flood", count, words @ ..] => {
+                notify::flood(count, words).and_then(|()| done())
+            }
+            ["notify-big", length, words @ ..] => notify::big(length, words).and_then(|()| done()),
+            ["notify-barrier", words @ ..] => notify::barrier(words).and_then(|()| done()),
+            ["notify-asked", words @ ..] => notify::asked(words),
             ["exit", code] => {
                 let code = code.parse().map_err(|error| format!("{code}: {error}"))?;
                 std::process::exit(code)

@@ -1,0 +1,125 @@
+//! Asks whom services run as: `user` and `groups`, by name and by number, in images with and without a list
+//! of users.
+
+use conformance::{Configuration, Exit, Puppet};
+
+use crate::{as_root, run};
+
+/// Its user, its group, and its supplementary groups.
+#[track_caller]
+fn identity(mut puppet: Puppet) -> (i32, i32, Vec<u32>) {
+    let facts = puppet.facts();
+    let groups = puppet.process.status("Groups:").expect("it is there");
+    let mut groups: Vec<u32> = groups
+        .split_whitespace()
+        .map(|group| group.parse().expect("it is a number"))
+        .collect();
+    groups.sort_unstable();
+    (facts.number("uid"), facts.number("gid"), groups)
+}
+
+/// /etc is empty, but for what these commands write.
+fn with_etc(toml: &str, commands: &str) -> Configuration {
+    let script = format!("mount -t tmpfs none /etc || exit 98\n{commands}");
+    Configuration::new(toml).on(|stage| stage.after(&script))
+}
+
+#[test]
+fn numbers_need_no_list_of_users() {
+    as_root("numbers_need_no_list_of_users", || {
+        let it = with_etc(
+            r#"
+            [service.web]
+            command = ["${PUPPET}", "web"]
+            user = "1234:5678"
+            groups = [90, "91"]
+            [service.alone]
+            command = ["${PUPPET}", "alone"]
+            user = 4321
+        "#,
+            "",
+        )
+        .start();
+        assert_eq!(identity(it.puppet("web")), (1234, 5678, vec![90, 91]));
+        let (uid, _, groups) = identity(it.puppet("alone"));
+        assert_eq!((uid, groups), (4321, vec![]));
+    });
+}
+
+#[test]
+fn names_are_looked_up_with_the_groups_they_bring_along() {
+    as_root(
+        "names_are_looked_up_with_the_groups_they_bring_along",
+        || {
+            let it = with_etc(
+            r#"
+            [service.web]
+            command = ["${PUPPET}", "web"]
+            user = "www"
+            [service.more]
+            command = ["${PUPPET}", "more"]
+            user = "www:tls"
+            groups = ["video", 99]
+        "#,
+            "echo 'www:x:33:34::/:/bin/sh' > /etc/passwd
+             printf 'www:x:34:\\ntls:x:40:www\\naudio:x:41:other,www\\nvideo:x:44:\\n' > /etc/group",
+        )
+        .start();
+            assert_eq!(identity(it.puppet("web")), (33, 34, vec![34, 40, 41]));
+            let (uid, gid, groups) = identity(it.puppet("more"));
+            assert_eq!((uid, gid), (33, 40));
+            for group in [41, 44, 99] {
+                assert!(groups.contains(&group), "{groups:?}");
+            }
+        },
+    );
+}
+
+#[test]
+fn a_name_that_nobody_has_is_said_and_nothing_starts() {
+    as_root("a_name_that_nobody_has_is_said_and_nothing_starts", || {
+        let mut it = with_etc(
+            r#"
+            [service.web]
+            command = ["${PUPPET}", "web", "record ran"]
+            user = "nobody-has-it"
+        "#,
+            "",
+        )
+        .start();
+        assert_eq!(it.exit(), Exit::Code(125));
+        assert!(it.stderr().contains("nobody-has-it"), "{}", it.stderr());
+        assert!(!it.record().has("web ran"));
+    });
+}
+
+/// The hooks of a service are the service's own, and run as its user.
+#[test]
+fn hooks_of_a_service_run_as_its_user() {
+    as_root("hooks_of_a_service_run_as_its_user", || {
+        let it = run(r#"
+            [service.web]
+            command = ["${PUPPET}", "web"]
+            user = "1234:5678"
+            pre_start = { command = 'echo "hook $$(id -u) $$(id -g)" >> $$PUPPET_RECORD', shell = true }
+        "#);
+        let _web = it.puppet("web");
+        assert!(it.record().has("hook 1234 5678"), "{:?}", it.record());
+    });
+}
+
+/// Nobody may become another user without being root; it is said, and it is no crash.
+#[test]
+fn who_is_not_root_can_not_give_another_user() {
+    let mut it = Configuration::new(
+        r#"
+        [service.web]
+        command = ["${PUPPET}", "web"]
+        user = "1"
+    "#,
+    )
+    .on(|stage| stage.privilege(conformance::Privilege::UserNamespace))
+    .start();
+    assert_eq!(it.exit(), Exit::Code(125));
+    assert!(it.stderr().contains("user 1"), "{}", it.stderr());
+}
