@@ -8,7 +8,8 @@ use rustix::process::{Signal, set_parent_process_death_signal};
 
 /// Execs what follows; returns only with the reason why it could not.
 ///
-/// With `pid1` first, mounts a /proc of the new PID namespace, as every container engine does.
+/// With `pid1` first, mounts a /proc of the new PID namespace, as every container engine does. With `quiet` next, what
+/// follows writes to where our standard error goes: nobody reads what a manager of services says, and a full pipe would stop it.
 pub(crate) fn run(args: &[String]) -> String {
     let command = match args.split_first() {
         Some((first, rest)) if first == "pid1" => {
@@ -19,6 +20,10 @@ pub(crate) fn run(args: &[String]) -> String {
             rest
         }
         _ => args,
+    };
+    let (quiet, command) = match command.split_first() {
+        Some((first, rest)) if first == "quiet" => (true, rest),
+        _ => (false, command),
     };
     let Some((program, rest)) = command.split_first() else {
         return "nothing to exec".into();
@@ -32,6 +37,9 @@ pub(crate) fn run(args: &[String]) -> String {
     let stamp = crate::now().to_le_bytes();
     if let Err(error) = rustix::io::write(rustix::stdio::stdout(), &stamp) {
         return format!("cannot write the stamp: {error}");
+    }
+    if quiet && let Err(error) = rustix::stdio::dup2_stdout(rustix::stdio::stderr()) {
+        return format!("cannot turn the output away: {error}");
     }
     format!("cannot exec {program}: {}", init.exec())
 }

@@ -4,6 +4,7 @@
 
 mod launch;
 mod load;
+mod services;
 mod stage;
 
 use std::process::ExitCode;
@@ -16,6 +17,7 @@ fn main() -> ExitCode {
     };
     let outcome = match mode {
         "stage" => stage::run(rest),
+        "services" => services::run(rest),
         "launch" => Err(launch::run(rest)),
         "orphans" => load::orphans(rest),
         "brood" => load::brood(rest),

@@ -104,6 +104,27 @@ impl Entrant {
         words
     }
 
+    /// An entrant that is called in its own way: a manager of services.
+    pub(crate) fn manager(
+        name: &str,
+        path: &Path,
+        version: String,
+        role: Role,
+    ) -> Result<Self, String> {
+        let content =
+            fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        Ok(Self {
+            name: name.into(),
+            path: path.to_owned(),
+            version,
+            role,
+            size: content.len() as u64,
+            linked: elf::linked(&content),
+            options: &[],
+            elsewhere: &[],
+        })
+    }
+
     /// An entrant without a file behind it, for tests of what is drawn.
     #[cfg(test)]
     pub(crate) fn example(name: &str, role: Role) -> Self {
@@ -185,7 +206,7 @@ fn entrant(known: &Known, path: PathBuf) -> Result<Entrant, String> {
 }
 
 /// The last word with a digit of the first line that `--version` prints, on either stream.
-fn version(path: &Path) -> String {
+pub(crate) fn version(path: &Path) -> String {
     let output = Command::new(path)
         .arg("--version")
         .stdin(Stdio::null())
@@ -210,7 +231,8 @@ fn version_of(text: &str) -> String {
     bare.split('_').next().unwrap_or(bare).to_owned()
 }
 
-fn on_path(program: &str) -> Option<PathBuf> {
+/// The first file of this name in a folder of PATH.
+pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)
         .map(|folder| folder.join(program))

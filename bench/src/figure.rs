@@ -28,6 +28,24 @@ pub(crate) enum Id {
     TreeShare,
     TreeTime,
     Size,
+    /// The figures of managers; the number is that of the services.
+    Memory(usize),
+    Up(usize),
+    Down(usize),
+    DownCode,
+    Finished,
+    FinishedTime,
+    Chain,
+    ChainTime,
+    IdleSwitches(usize),
+    IdleTime(usize),
+    Restarts,
+    RestartCost,
+    PacedRestarts,
+    PacedCost,
+    MemoryGrowth,
+    UpGrowth,
+    DownGrowth,
 }
 
 /// The unit that a figure is kept and shown in.
@@ -38,6 +56,8 @@ pub(crate) enum Unit {
     Kilobytes,
     Count,
     Workers,
+    /// How many times as much.
+    Times,
 }
 
 /// What bowout-init has to reach.
@@ -45,10 +65,14 @@ pub(crate) enum Unit {
 pub(crate) enum Target {
     /// At most this share of the best peer of the same run.
     OfBestPeer(f64),
+    /// At most this share of the peer of this name.
+    OfPeer(&'static str, f64),
     /// This and nothing else.
     Exactly(f64),
     /// Less than this.
     Below(f64),
+    /// This or less.
+    AtMost(f64),
     /// Shown, not judged.
     None,
 }
@@ -62,7 +86,8 @@ pub(crate) const ORPHANS: usize = 10_000;
 /// How long the idle init is watched.
 pub(crate) const IDLE_SECONDS: u64 = 10;
 
-const fn figure(
+/// Puts a figure into a list.
+pub(crate) const fn figure(
     id: Id,
     group: &'static str,
     title: &'static str,
@@ -78,7 +103,7 @@ const fn figure(
     }
 }
 
-/// Every figure, in the order of the table.
+/// Every figure of an init of one command, in the order of the table.
 pub(crate) const FIGURES: &[Figure] = &[
     figure(
         Id::StartPid1,
@@ -188,13 +213,16 @@ impl Unit {
             Self::Milliseconds => format!("{} ms", digits(value)),
             Self::Kilobytes => format!("{} kB", digits(value)),
             Self::Count | Self::Workers => format!("{value:.0}"),
+            Self::Times => format!("× {}", digits(value)),
         }
     }
 
     /// A value without its unit.
     pub(crate) fn bare(self, value: f64) -> String {
         match self {
-            Self::Microseconds | Self::Milliseconds | Self::Kilobytes => digits(value),
+            Self::Microseconds | Self::Milliseconds | Self::Kilobytes | Self::Times => {
+                digits(value)
+            }
             Self::Count | Self::Workers => format!("{value:.0}"),
         }
     }

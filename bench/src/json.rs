@@ -6,6 +6,7 @@ use crate::verdict::{Cell, Comparison, Met, Row};
 /// The whole object, with a version so that a reader can tell.
 pub(crate) fn render(comparison: &Comparison) -> String {
     let machine = &comparison.machine;
+    let noun = comparison.subject.noun();
     let entrants = comparison.entrants.iter().map(|entrant| {
         let linked = match entrant.linked {
             Linked::Static => "static",
@@ -22,7 +23,7 @@ pub(crate) fn render(comparison: &Comparison) -> String {
     let rows = comparison.rows.iter().map(|row| figure(comparison, row));
     format!(
         "{{\"version\":1,\"machine\":{{\"kernel\":{},\"processor\":{},\"cores\":{},\"date\":{},\"load\":{}}},\n\
-         \"inits\":[\n{}\n],\n\"figures\":[\n{}\n]}}\n",
+         \"{noun}s\":[\n{}\n],\n\"figures\":[\n{}\n]}}\n",
         quote(&machine.kernel),
         quote(&machine.processor),
         machine.cores,
@@ -43,12 +44,13 @@ fn figure(comparison: &Comparison, row: &Row) -> String {
         Some((name, ratio)) => (quote(name), number(*ratio)),
         None => ("null".into(), "null".into()),
     };
+    let noun = comparison.subject.noun();
     let results = row.cells.iter().zip(&comparison.entrants).filter_map(|(cell, entrant)| {
         let name = quote(&entrant.name);
         Some(match cell.as_ref()? {
-            Cell::Failed(reason) => format!("{{\"init\":{name},\"failed\":{}}}", quote(reason)),
+            Cell::Failed(reason) => format!("{{\"{noun}\":{name},\"failed\":{}}}", quote(reason)),
             Cell::Measured(summary) => format!(
-                "{{\"init\":{name},\"median\":{},\"q1\":{},\"q3\":{},\"min\":{},\"max\":{},\"count\":{}}}",
+                "{{\"{noun}\":{name},\"median\":{},\"q1\":{},\"q3\":{},\"min\":{},\"max\":{},\"count\":{}}}",
                 number(summary.median),
                 number(summary.q1),
                 number(summary.q3),

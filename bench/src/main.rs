@@ -1,4 +1,4 @@
-//! Compares bowout-init with every installed peer: `cargo run --release -p bench -- init`.
+//! Compares bowout-init with every installed peer: `cargo run --release -p bench -- init`, or `-- supervisors`.
 
 mod cgroup;
 mod elf;
@@ -14,13 +14,13 @@ mod samples;
 mod shuffle;
 mod stage;
 mod statistics;
+mod supervisors;
 mod svg;
 mod verdict;
 
 use std::process::ExitCode;
 
-use crate::figure::FIGURES;
-use crate::options::{Options, Request};
+use crate::options::{Options, Request, Subject};
 use crate::verdict::Met;
 
 fn main() -> ExitCode {
@@ -51,22 +51,29 @@ fn main() -> ExitCode {
 /// Measures, judges and writes; true when every target that could be judged is met.
 fn compare(options: &Options) -> Result<bool, String> {
     let programs = programs::build(options.bowout.as_deref())?;
-    let known: Vec<&str> = FIGURES.iter().map(|figure| figure.group).collect();
+    let figures = options.subject.figures();
+    let known: Vec<&str> = figures.iter().map(|figure| figure.group).collect();
     let (groups, names): (Vec<&String>, Vec<&String>) = options
         .only
         .iter()
         .partition(|only| known.contains(&only.as_str()));
-    let entrants = entrant::discover(&programs.bowout, &names)?;
     let machine = machine::describe();
     eprintln!("{machine}");
     let chosen = |group: &str| groups.is_empty() || groups.iter().any(|only| *only == group);
-    let samples = measure::all(&programs, &entrants, options.runs, chosen);
+    let (entrants, samples) = match options.subject {
+        Subject::Init => {
+            let entrants = entrant::discover(&programs.bowout, &names)?;
+            let samples = measure::all(&programs, &entrants, options.runs, chosen);
+            (entrants, samples)
+        }
+        Subject::Supervisors => supervisors::measure(&programs, &names, options, chosen)?,
+    };
 
-    let mut comparison = verdict::judge(&entrants, &samples, machine);
+    let mut comparison = verdict::judge(options.subject, &entrants, &samples, machine);
     // Start and exit are measured in one life, and only one may be asked for.
     comparison.rows.retain(|row| chosen(row.figure.group));
     let markdown = markdown::render(&comparison);
-    print!("{markdown}");
+    print!("{}", markdown::aligned(&markdown));
     let outputs = [
         (&options.markdown, markdown),
         (&options.json, json::render(&comparison)),

@@ -72,6 +72,52 @@ pub(crate) fn render(comparison: &Comparison) -> String {
     text
 }
 
+/// The same text with the columns of its table below each other, for a terminal.
+pub(crate) fn aligned(text: &str) -> String {
+    let cells = |line: &str| -> Option<Vec<String>> {
+        let inner = line.strip_prefix('|')?.strip_suffix('|')?;
+        // A bar that belongs to a cell is escaped.
+        let hidden = inner.replace("\\|", "\0");
+        Some(
+            hidden
+                .split('|')
+                .map(|cell| cell.trim().replace('\0', "\\|"))
+                .collect(),
+        )
+    };
+    let length = |cell: &String| cell.chars().count();
+    let rows: Vec<Vec<String>> = text.lines().filter_map(cells).collect();
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .filter(|cell| !cell.starts_with("--"))
+            .map(length)
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut out = String::new();
+    for line in text.lines() {
+        match cells(line) {
+            None => out += line,
+            Some(row) => {
+                for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
+                    let rule = cell.starts_with("--");
+                    let _ = match (rule, column) {
+                        (true, _) => write!(out, "|-{:-<width$}-", ""),
+                        (false, 0) => write!(out, "| {cell:<width$} "),
+                        (false, _) => write!(out, "| {cell:>width$} "),
+                    };
+                }
+                out.push('|');
+            }
+        }
+        out.push('\n');
+    }
+    out
+}
+
 fn versions(entrants: &[Entrant]) -> String {
     let named = entrants
         .iter()
@@ -122,7 +168,9 @@ fn target(row: &Row) -> String {
     let wanted = match row.figure.target {
         Target::OfBestPeer(target) => format!("≤ {target:.2}"),
         Target::Exactly(target) => format!("{target:.0}"),
+        Target::OfPeer(name, target) => format!("≤ {target:.2} of {name}"),
         Target::Below(target) => format!("< {}", row.figure.unit.show(target)),
+        Target::AtMost(target) => format!("≤ {}", row.figure.unit.show(target)),
         Target::None => return String::new(),
     };
     match row.verdict.met {
@@ -200,6 +248,15 @@ mod tests {
             .collect();
         assert_eq!(bars.len(), 4);
         assert!(bars.iter().all(|count| *count == bars[0]), "{bars:?}");
+    }
+
+    #[test]
+    fn on_a_terminal_columns_are_below_each_other() {
+        let text = aligned("before\n| a | b |\n|---|---:|\n| long | 1 |\n| x | 2\\|3 |\n");
+        assert_eq!(
+            text,
+            "before\n| a    |    b |\n|------|------|\n| long |    1 |\n| x    | 2\\|3 |\n"
+        );
     }
 
     #[test]

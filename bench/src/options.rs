@@ -2,15 +2,21 @@
 
 use std::path::PathBuf;
 
+use crate::figure::{FIGURES, Figure};
+use crate::supervisors::{self, SIZES};
+
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
 Compare bowout-init with every installed peer, in one interleaved run.
 
-usage: bench init [OPTIONS]
+usage: bench init [OPTIONS]          with inits of one command
+       bench supervisors [OPTIONS]   with managers of many services
 
-  --runs N         rounds of the start and exit figures; the others scale with it (default 200)
-  --only NAME      only this figure or this init; may be repeated
-                   figures: start exit signal memory wakeups orphans tree size
+  --runs N         rounds of the start figures; the others scale with it (default: init 200, supervisors 5)
+  --only NAME      only this figure or this peer; may be repeated
+                   figures of init: start exit signal memory wakeups orphans tree size
+                   figures of supervisors: memory start stop finish chain idle crash growth
+  --services N     supervisors: only with so many services; may be repeated (1, 10, 100 and 1000)
   --bowout FILE    measure this binary instead of building the static release one
   --json FILE      write every figure with median, quartiles, extremes and sample count
   --markdown FILE  write the table (it always goes to standard output)
@@ -18,7 +24,8 @@ usage: bench init [OPTIONS]
   --check          exit 1 when a target is not met
   --help           this text
 
-Peers are found on PATH: tini, tini-static, dumb-init, catatonit, docker-init, pid1.
+Peers are found on PATH: tini, tini-static, dumb-init, catatonit, docker-init, pid1;
+supervisord, s6-svscan, runsvdir, dinit, circusd, horust, multirun.
 Progress goes to standard error. Memory charges need a writable memory cgroup (root).
 ";
 
@@ -31,10 +38,55 @@ pub(crate) enum Request {
     Compare(Options),
 }
 
+/// What is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// Inits of one command.
+    Init,
+    /// Managers of many services.
+    Supervisors,
+}
+
+impl Subject {
+    /// Every figure, in the order of the table.
+    pub(crate) fn figures(self) -> &'static [Figure] {
+        match self {
+            Self::Init => FIGURES,
+            Self::Supervisors => supervisors::FIGURES,
+        }
+    }
+
+    /// The head of the picture.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Init => "bowout-init and its peers",
+            Self::Supervisors => "bowout-init with many services, and its peers",
+        }
+    }
+
+    /// What one of those that are compared is called in JSON.
+    pub(crate) fn noun(self) -> &'static str {
+        match self {
+            Self::Init => "init",
+            Self::Supervisors => "manager",
+        }
+    }
+
+    fn runs(self) -> usize {
+        match self {
+            Self::Init => 200,
+            Self::Supervisors => 5,
+        }
+    }
+}
+
 /// The options of a run.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Options {
+    pub(crate) subject: Subject,
     pub(crate) runs: usize,
+    /// How many services; empty: each of the sizes.
+    pub(crate) services: Vec<usize>,
     pub(crate) only: Vec<String>,
     pub(crate) bowout: Option<PathBuf>,
     pub(crate) json: Option<PathBuf>,
@@ -43,10 +95,12 @@ pub(crate) struct Options {
     pub(crate) check: bool,
 }
 
-impl Default for Options {
-    fn default() -> Self {
+impl Options {
+    fn of(subject: Subject) -> Self {
         Self {
-            runs: 200,
+            subject,
+            runs: subject.runs(),
+            services: Vec::new(),
             only: Vec::new(),
             bowout: None,
             json: None,
@@ -59,8 +113,9 @@ impl Default for Options {
 
 /// Parses the words after the program's name.
 pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Request, String> {
-    let mut options = Options::default();
-    let mut subject = false;
+    let mut options = Options::of(Subject::Init);
+    let mut subject = None;
+    let mut runs = None;
     let mut args = args;
     while let Some(arg) = args.next() {
         let (name, inline) = match arg.split_once('=') {
@@ -77,16 +132,27 @@ pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Request, Strin
         };
         match name.as_str() {
             "--help" | "-h" | "help" => return Ok(Request::Help),
-            "init" => subject = true,
+            "init" => subject = Some(Subject::Init),
+            "supervisors" => subject = Some(Subject::Supervisors),
             "--runs" => {
                 let text = value()?;
-                options.runs = text
-                    .parse()
-                    .ok()
-                    .filter(|runs| (1..=10_000).contains(runs))
-                    .ok_or(format!(
-                        "--runs {text}: accepted is a number from 1 to 10000"
-                    ))?;
+                let number = text.parse().ok();
+                runs = Some(
+                    number
+                        .filter(|runs| (1..=10_000).contains(runs))
+                        .ok_or(format!(
+                            "--runs {text}: accepted is a number from 1 to 10000"
+                        ))?,
+                );
+            }
+            "--services" => {
+                let text = value()?;
+                let number = text.parse().ok();
+                options.services.push(
+                    number
+                        .filter(|size| SIZES.contains(size))
+                        .ok_or(format!("--services {text}: accepted is 1, 10, 100 or 1000"))?,
+                );
             }
             "--only" => options.only.push(value()?),
             "--bowout" => options.bowout = Some(value()?.into()),
@@ -97,11 +163,9 @@ pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Request, Strin
             _ => return Err(format!("unknown word `{name}`")),
         }
     }
-    if subject {
-        Ok(Request::Compare(options))
-    } else {
-        Err("what to compare? `init` is what there is".into())
-    }
+    options.subject = subject.ok_or("what to compare? `init` or `supervisors`")?;
+    options.runs = runs.unwrap_or(options.subject.runs());
+    Ok(Request::Compare(options))
 }
 
 #[cfg(test)]
@@ -126,6 +190,20 @@ mod tests {
     }
 
     #[test]
+    fn each_subject_has_its_own_number_of_rounds() {
+        let Ok(Request::Compare(options)) = parsed("supervisors --services 100 --services=1000")
+        else {
+            panic!("not a run");
+        };
+        assert_eq!((options.subject, options.runs), (Subject::Supervisors, 5));
+        assert_eq!(options.services, [100, 1000]);
+        let Ok(Request::Compare(options)) = parsed("--runs 9 init") else {
+            panic!("not a run");
+        };
+        assert_eq!((options.subject, options.runs), (Subject::Init, 9));
+    }
+
+    #[test]
     fn names_what_is_wrong() {
         assert_eq!(
             parsed("init --runs 0"),
@@ -135,6 +213,10 @@ mod tests {
         assert_eq!(
             parsed("init --nonsense"),
             Err("unknown word `--nonsense`".into())
+        );
+        assert_eq!(
+            parsed("supervisors --services 7"),
+            Err("--services 7: accepted is 1, 10, 100 or 1000".into())
         );
         assert!(parsed("").is_err());
         assert_eq!(parsed("--help"), Ok(Request::Help));

@@ -34,8 +34,8 @@ impl Stage<'_> {
         options: &[String],
         child: &[String],
     ) -> Result<Vec<f64>, String> {
-        let (process, line) = self.start(kind, options, child)?;
-        end(process)?;
+        let (mut process, line) = self.start(kind, options, child)?;
+        end(&mut process)?;
         let numbers: Result<Vec<f64>, _> = line.split_whitespace().map(str::parse).collect();
         numbers.map_err(|_| format!("the probe said `{line}`"))
     }
@@ -69,12 +69,7 @@ impl Stage<'_> {
     ) -> Result<(Child, String), String> {
         let mut words: Vec<String> = Vec::new();
         if self.pid1 {
-            // unshare becomes the probe: the next process that the probe starts is PID 1 of the new namespace.
-            words.push("unshare".into());
-            if !rustix::process::geteuid().is_root() {
-                words.extend(["--user".into(), "--map-root-user".into()]);
-            }
-            words.extend(["--pid".into(), "--mount".into(), "--".into()]);
+            words.extend(unshare());
         }
         words.extend([self.probe(), "stage".into(), kind.into()]);
         if self.pid1 {
@@ -104,7 +99,7 @@ impl Stage<'_> {
         });
         match receiver.recv_timeout(WATCHDOG) {
             Ok(Ok(line)) if !line.is_empty() => Ok((process, line)),
-            Ok(_) => Err(end(process)
+            Ok(_) => Err(end(&mut process)
                 .err()
                 .unwrap_or("the probe said nothing".into())),
             Err(_) => {
@@ -117,6 +112,18 @@ impl Stage<'_> {
     }
 }
 
+/// The words that put what follows into namespaces of its own.
+///
+/// unshare becomes the probe: the next process that the probe starts is PID 1 of the new namespace.
+pub(crate) fn unshare() -> Vec<String> {
+    let mut words = vec!["unshare"];
+    if !rustix::process::geteuid().is_root() {
+        words.extend(["--user", "--map-root-user"]);
+    }
+    words.extend(["--pid", "--mount", "--"]);
+    words.into_iter().map(str::to_owned).collect()
+}
+
 impl Drop for Held {
     fn drop(&mut self) {
         drop(self.stdin.take());
@@ -125,7 +132,7 @@ impl Drop for Held {
 }
 
 /// Waits for the probe; its standard error is the reason where it failed.
-fn end(mut process: Child) -> Result<(), String> {
+pub(crate) fn end(process: &mut Child) -> Result<(), String> {
     let mut reason = String::new();
     if let Some(mut stderr) = process.stderr.take() {
         let _ = stderr.read_to_string(&mut reason);

@@ -46,6 +46,7 @@ pub(crate) fn render(comparison: &Comparison) -> String {
         y += height + GUTTER;
     }
     let total = y + 8.0;
+    let title = comparison.subject.title();
     let judged = comparison
         .rows
         .iter()
@@ -58,12 +59,12 @@ pub(crate) fn render(comparison: &Comparison) -> String {
         .count();
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{total}\" viewBox=\"0 0 {WIDTH} {total}\" role=\"img\" \
-         aria-label=\"bowout-init compared with its peers\">\n<style>{STYLE}</style>\n\
+         aria-label=\"{title}\">\n<style>{STYLE}</style>\n\
          <rect class=\"page\" width=\"{WIDTH}\" height=\"{total}\"/>\n\
-         <text class=\"h1\" x=\"{MARGIN}\" y=\"38\">bowout-init and its peers</text>\n\
+         <text class=\"h1\" x=\"{MARGIN}\" y=\"38\">{title}</text>\n\
          <text class=\"end faint\" x=\"{}\" y=\"38\">{met} of {judged} targets met</text>\n\
          <text class=\"faint small\" x=\"{MARGIN}\" y=\"58\">{}</text>\n\
-         <text class=\"faint small\" x=\"{MARGIN}\" y=\"73\">Bar: median. Line: the middle half of the samples. × : against the best peer. Shorter is better, but for workers that finish.</text>\n\
+         <text class=\"faint small\" x=\"{MARGIN}\" y=\"73\">Bar: median. Line: the middle half of the samples. × : against the best peer. Shorter is better, but for those that finish.</text>\n\
          {body}</svg>\n",
         WIDTH - MARGIN,
         escape(&comparison.machine.to_string()),

@@ -1,13 +1,15 @@
 //! Judges bowout-init by each target against the best peer of the same run.
 
 use crate::entrant::{Entrant, Role};
-use crate::figure::{FIGURES, Figure, Id, Target};
+use crate::figure::{Figure, Id, Target};
 use crate::machine::Machine;
+use crate::options::Subject;
 use crate::samples::Samples;
 use crate::statistics::{Summary, summarise};
 
 /// Everything that a report shows.
 pub(crate) struct Comparison {
+    pub(crate) subject: Subject,
     pub(crate) machine: Machine,
     pub(crate) entrants: Vec<Entrant>,
     pub(crate) rows: Vec<Row>,
@@ -49,14 +51,19 @@ pub(crate) enum Met {
 }
 
 /// Sums up and judges every figure that has a sample or a failure.
-pub(crate) fn judge(entrants: &[Entrant], samples: &Samples, machine: Machine) -> Comparison {
+pub(crate) fn judge(
+    subject: Subject,
+    entrants: &[Entrant],
+    samples: &Samples,
+    machine: Machine,
+) -> Comparison {
     let cell = |id: Id, entrant: usize| match summarise(samples.of(id, entrant)) {
         Some(summary) => Some(Cell::Measured(summary)),
         None => samples
             .failures(id, entrant)
             .map(|(_, reason)| Cell::Failed(reason.to_owned())),
     };
-    let rows = FIGURES.iter().filter_map(|figure| {
+    let rows = subject.figures().iter().filter_map(|figure| {
         let cells: Vec<Option<Cell>> = (0..entrants.len())
             .map(|entrant| cell(figure.id, entrant))
             .collect();
@@ -69,6 +76,7 @@ pub(crate) fn judge(entrants: &[Entrant], samples: &Samples, machine: Machine) -
     });
     let rows = rows.collect();
     Comparison {
+        subject,
         machine,
         entrants: entrants.to_vec(),
         rows,
@@ -88,7 +96,7 @@ fn verdict(figure: &Figure, entrants: &[Entrant], cells: &[Option<Cell>]) -> Ver
     };
     let ours = with_role(|role| role == Role::Ours).next();
     let peers = with_role(|role| matches!(role, Role::Peer | Role::PeerGroup));
-    let more_is_better = figure.id == Id::TreeShare;
+    let more_is_better = matches!(figure.id, Id::TreeShare | Id::Finished | Id::Chain);
     let best = peers.reduce(|best, peer| {
         if (peer.1 < best.1) != more_is_better {
             peer
@@ -103,8 +111,21 @@ fn verdict(figure: &Figure, entrants: &[Entrant], cells: &[Option<Cell>]) -> Ver
             says: "bowout-init not measured".into(),
         };
     };
-    // A stop is fast where the workers are cut off, and a file is small where the libc lies beside it: no ratio says anything there.
-    let comparable = figure.id != Id::TreeTime && figure.id != Id::Size;
+    // A stop is fast where the workers are cut off, a file is small where the libc lies beside it, restarts are as many as a policy
+    // wants, and growth is judged against oneself: no ratio says anything there.
+    let comparable = !matches!(
+        figure.id,
+        Id::TreeTime
+            | Id::Size
+            | Id::DownCode
+            | Id::FinishedTime
+            | Id::ChainTime
+            | Id::Restarts
+            | Id::PacedRestarts
+            | Id::MemoryGrowth
+            | Id::UpGrowth
+            | Id::DownGrowth
+    );
     let best = best.filter(|(_, value)| comparable && *value > 0.0);
     let ratio = best.map(|(name, value)| (name, ours / value));
     let decide = |met: bool| if met { Met::Yes } else { Met::No };
@@ -125,6 +146,23 @@ fn verdict(figure: &Figure, entrants: &[Entrant], cells: &[Option<Cell>]) -> Ver
             Met::Open,
             format!("target ≤ {target:.2} of the best peer; no peer"),
         ),
+        (Target::OfPeer(name, target), _) => {
+            let found = entrants
+                .iter()
+                .zip(cells)
+                .find(|(entrant, _)| entrant.name == name);
+            match found {
+                Some((_, Some(Cell::Measured(summary)))) if summary.median > 0.0 => {
+                    let ratio = ours / summary.median;
+                    let says = format!("{ratio:.2} of {name}, target ≤ {target:.2}");
+                    (decide(ratio <= target), says)
+                }
+                _ => (
+                    Met::Open,
+                    format!("target ≤ {target:.2} of {name}, which is not measured"),
+                ),
+            }
+        }
         (Target::Exactly(target), _) => {
             let distance = ours - target;
             let apart = if distance == 0.0 {
@@ -143,6 +181,14 @@ fn verdict(figure: &Figure, entrants: &[Entrant], cells: &[Option<Cell>]) -> Ver
             (
                 decide(share < 100.0),
                 format!("{ours}, target < {limit}: {share:.0} % of it"),
+            )
+        }
+        (Target::AtMost(target), _) => {
+            let share = ours / target * 100.0;
+            let (shown, limit) = (figure.unit.show(ours), figure.unit.show(target));
+            (
+                decide(ours <= target),
+                format!("{shown}, target ≤ {limit}: {share:.0} % of it"),
             )
         }
         (Target::None, Some((name, ratio))) => (Met::Open, format!("{ratio:.2} of {name}")),
@@ -185,7 +231,7 @@ pub(crate) fn example() -> Comparison {
     samples.add(Id::TreeShare, 0, 999.0);
     samples.add(Id::TreeShare, 2, 0.0);
     samples.fail(Id::TreeShare, 1, "hung".into());
-    judge(&entrants, &samples, Machine::example())
+    judge(Subject::Init, &entrants, &samples, Machine::example())
 }
 
 #[cfg(test)]
@@ -228,7 +274,7 @@ mod tests {
         let mut samples = Samples::default();
         samples.add(Id::TreeTime, 0, 60.0);
         samples.add(Id::TreeTime, 1, 10.0);
-        let verdict = judge(&entrants, &samples, Machine::example())
+        let verdict = judge(Subject::Init, &entrants, &samples, Machine::example())
             .rows
             .remove(0)
             .verdict;
@@ -246,7 +292,7 @@ mod tests {
             samples.add(Id::ExitPid1, entrant, value);
             samples.add(Id::Size, entrant, value);
         }
-        let rows = judge(&entrants, &samples, Machine::example()).rows;
+        let rows = judge(Subject::Init, &entrants, &samples, Machine::example()).rows;
         assert_eq!(
             rows.iter().map(|row| row.verdict.met).collect::<Vec<_>>(),
             [Met::Yes, Met::No]
