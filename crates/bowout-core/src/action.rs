@@ -117,7 +117,7 @@ pub enum Note {
         /// How long it has waited.
         since: Duration,
         /// Who, and why.
-        processes: Vec<(Pid, String, Stayed)>,
+        processes: Vec<Lingering>,
     },
     /// Half of the stop time-out has passed: those below the ones in charge get the signal too.
     HalfTime {
@@ -134,14 +134,7 @@ pub enum Note {
         signal: Signal,
     },
     /// A process is SIGKILLed.
-    Killing {
-        /// Who.
-        pid: Pid,
-        /// Its name.
-        name: String,
-        /// Why it was still there.
-        stayed: Stayed,
-    },
+    Killing(Lingering),
     /// A service could not be started.
     SpawnFailed {
         /// The service.
@@ -246,4 +239,17 @@ impl HookOutcome {
             HookOutcome::TimedOut | HookOutcome::NotStarted(_) => false,
         }
     }
+}
+
+/// A process that is still there in a stop.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Lingering {
+    /// Its number.
+    pub pid: Pid,
+    /// Its name.
+    pub name: String,
+    /// The service it belongs to; `None`: it was left for the sweep.
+    pub service: Option<ServiceId>,
+    /// Why it is still there.
+    pub stayed: Stayed,
 }

@@ -74,6 +74,17 @@ pub enum End {
     Left,
 }
 
+impl End {
+    /// When that was; `None`: it has not ended.
+    #[must_use = "reads a value and changes nothing"]
+    pub fn at(self) -> Option<Instant> {
+        match self {
+            End::Reaped { at, .. } | End::Gone { at } => Some(at),
+            End::Left => None,
+        }
+    }
+}
+
 /// One process of the account.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct ProcessReport {

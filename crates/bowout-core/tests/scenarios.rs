@@ -1,6 +1,6 @@
 //! Plays single stories to the letter, where a promise is about what is said.
 
-use bowout_core::action::Note;
+use bowout_core::action::{Lingering, Note};
 use bowout_core::event::{Received, Sender};
 use bowout_core::plan::{Draft, Hook, HookId, HookMoment, Plan, Service, ServiceId};
 use bowout_core::process::{Process, Stayed};
@@ -57,7 +57,12 @@ fn who_is_waited_for_is_said() {
             .any(|action| matches!(action, Action::Survey { .. }));
         for action in &actions {
             if let Action::Tell(Note::Waiting { since, processes }) = action {
-                let expected = (Pid::new(2), "app".to_owned(), Stayed::Ignores);
+                let expected = Lingering {
+                    pid: Pid::new(2),
+                    name: "app".to_owned(),
+                    service: Some(ServiceId(0)),
+                    stayed: Stayed::Ignores,
+                };
                 assert_eq!(*processes, [expected]);
                 said.push(since.as_secs());
             }

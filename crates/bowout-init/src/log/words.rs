@@ -1,10 +1,9 @@
 //! Puts what the core tells into words.
 
 use super::Level;
-use bowout_core::action::{HookOutcome, Note};
+use bowout_core::action::{HookOutcome, Lingering, Note};
 use bowout_core::event::{SpawnError, SpawnErrorKind};
 use bowout_core::plan::{Plan, ServiceId};
-use bowout_core::process::Stayed;
 use bowout_core::{Pid, Status};
 use std::fmt::Write;
 use std::time::Duration;
@@ -83,7 +82,7 @@ pub(crate) fn of(note: &Note, plan: &Plan) -> String {
             format!(
                 "after {} still waiting for {}",
                 seconds(*since),
-                list(processes)
+                list(processes, plan)
             )
         }
         Note::HalfTime { service: id, told } => format!(
@@ -94,7 +93,15 @@ pub(crate) fn of(note: &Note, plan: &Plan) -> String {
             service: id,
             signal,
         } => format!("{}: now {signal}", service(*id)),
-        Note::Killing { pid, name, stayed } => format!("SIGKILL to {pid} ({name}): it {stayed}"),
+        Note::Killing(lingering) => format!(
+            "SIGKILL to {}: it {}",
+            process(
+                lingering.pid,
+                &lingering.name,
+                service_of(lingering.service, plan)
+            ),
+            lingering.stayed
+        ),
         Note::SpawnFailed {
             service: id,
             error,
@@ -200,11 +207,27 @@ pub(crate) fn spawn_error(error: &SpawnError) -> String {
     }
 }
 
-fn list(processes: &[(Pid, String, Stayed)]) -> String {
+/// The service whose process this is, where there is more than one to tell apart.
+pub(crate) fn service_of(service: Option<ServiceId>, plan: &Plan) -> Option<&str> {
+    let service = plan.services().get(service?.0)?;
+    (!plan.is_command()).then_some(&service.name)
+}
+
+/// A process as it is named in a line.
+pub(crate) fn process(pid: Pid, name: &str, service: Option<&str>) -> String {
+    match service {
+        Some(service) => format!("{pid} ({name}) of {service}"),
+        None => format!("{pid} ({name})"),
+    }
+}
+
+fn list(processes: &[Lingering], plan: &Plan) -> String {
     let mut text = String::new();
-    for (index, (pid, name, stayed)) in processes.iter().take(NAMED).enumerate() {
+    for (index, lingering) in processes.iter().take(NAMED).enumerate() {
         let separator = if index == 0 { "" } else { ", " };
-        _ = write!(text, "{separator}{pid} ({name}): {stayed}");
+        let service = service_of(lingering.service, plan);
+        let who = process(lingering.pid, &lingering.name, service);
+        _ = write!(text, "{separator}{who}: {}", lingering.stayed);
     }
     if processes.len() > NAMED {
         _ = write!(text, ", and {} more", processes.len() - NAMED);
@@ -215,6 +238,7 @@ fn list(processes: &[(Pid, String, Stayed)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bowout_core::process::Stayed;
 
     #[test]
     fn who_is_waited_for_is_named_with_the_reason() {
@@ -223,7 +247,12 @@ mod tests {
         ))
         .unwrap();
         let many = (2..9)
-            .map(|pid| (Pid::new(pid), "java".to_owned(), Stayed::Ignores))
+            .map(|pid| Lingering {
+                pid: Pid::new(pid),
+                name: "java".to_owned(),
+                service: Some(ServiceId(0)),
+                stayed: Stayed::Ignores,
+            })
             .collect();
         let note = Note::Waiting {
             since: Duration::from_millis(1004),

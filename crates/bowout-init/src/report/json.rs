@@ -4,7 +4,8 @@ use super::Told;
 use bowout_core::action::HookOutcome;
 use bowout_core::plan::{HookMoment, Plan, ServiceId, ServiceMoment};
 use bowout_core::report::{End, HookReport, ProcessReport, Reason, Report};
-use bowout_core::{Instant, Status};
+use bowout_core::service::Ending;
+use bowout_core::{Instant, Status, Supervisor};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ struct Object<'a> {
     exit_code: u8,
     graceful: bool,
     killed: usize,
+    services: Vec<ServiceObject<'a>>,
     processes: Vec<ProcessObject<'a>>,
     hooks: Vec<HookObject<'a>>,
 }
@@ -55,6 +57,24 @@ enum ReasonObject<'a> {
 enum StatusObject {
     Exited { code: u8 },
     Signaled { signal: String, core_dumped: bool },
+}
+
+#[derive(Serialize)]
+struct ServiceObject<'a> {
+    name: &'a str,
+    state: &'a str,
+    /// How its main process ended last; null when it never ran.
+    last_exit: Option<StatusObject>,
+    restarts: u32,
+    /// What it had from its stop signal to SIGKILL, as the plan was scaled.
+    stop_timeout_ms: f64,
+    /// The first and the last that is known of it in this stop; null when nobody of it was there.
+    told_ms: Option<f64>,
+    ended_ms: Option<f64>,
+    processes: usize,
+    killed: usize,
+    /// What it said of itself last (sd_notify(3), STATUS=).
+    status: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -95,6 +115,8 @@ struct EndObject {
 struct HookObject<'a> {
     name: &'a str,
     moment: &'a str,
+    /// The service it belongs to; null for a hook of the container.
+    service: Option<&'a str>,
     began_ms: f64,
     took_ms: f64,
     /// Null when it was SIGKILLed by its time-out, or never started.
@@ -105,7 +127,7 @@ struct HookObject<'a> {
 
 /// The object, and a newline.
 pub(super) fn object(told: Told<'_>) -> String {
-    let Told { report, core, .. } = told;
+    let Told { report, core, said } = told;
     let plan = core.plan();
     let object = Object {
         version: VERSION,
@@ -116,6 +138,9 @@ pub(super) fn object(told: Told<'_>) -> String {
         exit_code: report.code,
         graceful: report.killed().next().is_none(),
         killed: report.killed().count(),
+        services: (0..plan.services().len())
+            .map(|place| service(ServiceId(place), report, core, said))
+            .collect(),
         processes: report
             .processes
             .iter()
@@ -155,24 +180,48 @@ fn reason<'a>(reason: &Reason, plan: &'a Plan) -> ReasonObject<'a> {
     }
 }
 
+fn service<'a>(
+    id: ServiceId,
+    report: &'a Report,
+    core: &'a Supervisor,
+    said: &'a [String],
+) -> ServiceObject<'a> {
+    let service = core.service(id);
+    let at = |moment: Instant| millis(moment.since(report.began));
+    let of_service = || {
+        let processes = report.processes.iter();
+        processes.filter(move |process| process.service == Some(id))
+    };
+    let told = of_service().filter_map(|process| process.told.first());
+    let ended = of_service().filter_map(|process| process.end.at());
+    ServiceObject {
+        name: service_name(core.plan(), id),
+        state: service.word(),
+        last_exit: match service.ending {
+            Ending::Exited(status) => Some(self::status(status)),
+            Ending::NeverRan | Ending::NotStarted(_) | Ending::Blocked(_) => None,
+        },
+        restarts: service.attempts.total(),
+        stop_timeout_ms: millis(core.budget().timeout(id)),
+        told_ms: told.map(|(_, moment)| *moment).min().map(at),
+        ended_ms: ended.max().map(at),
+        processes: of_service().count(),
+        killed: of_service()
+            .filter(|process| process.killed.is_some())
+            .count(),
+        status: said
+            .get(id.0)
+            .map(String::as_str)
+            .filter(|said| !said.is_empty()),
+    }
+}
+
 fn process<'a>(process: &'a ProcessReport, report: &Report, plan: &'a Plan) -> ProcessObject<'a> {
     let at = |moment: Instant| millis(moment.since(report.began));
-    let (end, ended) = match process.end {
-        End::Reaped { status, at: moment } => (
-            Some(EndObject {
-                status: Some(self::status(status)),
-                at_ms: at(moment),
-            }),
-            Some(moment),
-        ),
-        End::Gone { at: moment } => (
-            Some(EndObject {
-                status: None,
-                at_ms: at(moment),
-            }),
-            Some(moment),
-        ),
-        End::Left => (None, None),
+    let ended = process.end.at();
+    let status = match process.end {
+        End::Reaped { status, .. } => Some(self::status(status)),
+        End::Gone { .. } | End::Left => None,
     };
     let end_of_budget = report.budget.map(|budget| report.began.after(budget));
     ProcessObject {
@@ -193,7 +242,10 @@ fn process<'a>(process: &'a ProcessReport, report: &Report, plan: &'a Plan) -> P
             at_ms: at(moment),
             why: why.to_string(),
         }),
-        end,
+        end: ended.map(|moment| EndObject {
+            status,
+            at_ms: at(moment),
+        }),
         left_ms: end_of_budget
             .zip(ended)
             .map(|(end, ended)| millis(end.since(ended))),
@@ -218,6 +270,10 @@ fn hook<'a>(hook: &HookReport, report: &Report, plan: &'a Plan) -> HookObject<'a
                 ServiceMoment::Stop => "stop_command",
                 ServiceMoment::PostStop => "service_post_stop",
             },
+        },
+        service: match of_plan.moment {
+            HookMoment::Of(id, _) => Some(service_name(plan, id)),
+            HookMoment::PreStop | HookMoment::PostStop | HookMoment::OnSignal(_) => None,
         },
         began_ms: millis(hook.began.since(report.began)),
         took_ms: millis(hook.ended.since(hook.began)),

@@ -2,8 +2,9 @@
 
 use super::Told;
 use crate::log::printable;
-use crate::log::words::{outcome, seconds, sender};
+use crate::log::words::{self, outcome, seconds, sender, service_of};
 use bowout_core::action::HookOutcome;
+use bowout_core::plan::{Plan, ServiceId};
 use bowout_core::process::Stayed;
 use bowout_core::report::{End, ProcessReport, Reason, Report};
 use std::fmt::Write;
@@ -25,7 +26,8 @@ pub(super) fn is_worth_telling(report: &Report) -> bool {
 
 /// One line.
 pub(super) fn line(told: Told<'_>) -> String {
-    let Told { report, .. } = told;
+    let Told { report, core, .. } = told;
+    let plan = core.plan();
     let mut text = format!("stopped in {}", seconds(report.took()));
     match report.reason {
         Reason::Signal(received) => {
@@ -37,9 +39,19 @@ pub(super) fn line(told: Told<'_>) -> String {
             );
         }
         Reason::Request => text.push_str(" on request"),
-        Reason::Ended { status, .. } => _ = write!(text, " after the command {status}"),
-        Reason::NotStarted { .. } => text.push_str(": the command could not be started"),
-        Reason::Failed { .. } => text.push_str(": a service failed"),
+        Reason::Ended { service, status } => {
+            _ = write!(text, " after {} {status}", the_service(service, plan));
+        }
+        Reason::NotStarted { service, .. } => {
+            _ = write!(
+                text,
+                ": {} could not be started",
+                the_service(service, plan)
+            );
+        }
+        Reason::Failed { service } => {
+            _ = write!(text, ": {} failed", the_service(service, plan));
+        }
         Reason::NothingLeft => text.push_str(": every service has ended"),
     }
     if let Some(budget) = report.budget {
@@ -61,18 +73,29 @@ pub(super) fn line(told: Told<'_>) -> String {
     if killed.is_empty() {
         text.push_str(", none killed");
     } else {
-        _ = write!(text, ", {} SIGKILLed: {}", killed.len(), list(&killed));
+        _ = write!(
+            text,
+            ", {} SIGKILLed: {}",
+            killed.len(),
+            list(&killed, plan)
+        );
     }
     if left > 0 {
         _ = write!(text, ", {left} left behind");
     }
     for hook in &report.hooks {
         if !matches!(hook.outcome, HookOutcome::Ended(status) if status.is_success()) {
-            _ = write!(text, ", a hook {}", outcome(hook.outcome));
+            let name = &plan.hooks()[hook.hook.0].name;
+            _ = write!(text, ", {name}: {}", outcome(hook.outcome));
         }
     }
     _ = write!(text, "; exit code {}", report.code);
     text
+}
+
+/// A service as the line names it: who runs one command has no name for it.
+fn the_service(service: ServiceId, plan: &Plan) -> &str {
+    service_of(Some(service), plan).unwrap_or("the command")
 }
 
 /// A paragraph for `kubectl describe pod`.
@@ -103,11 +126,13 @@ fn processes(count: usize) -> String {
     }
 }
 
-fn list(killed: &[&ProcessReport]) -> String {
+fn list(killed: &[&ProcessReport], plan: &Plan) -> String {
     let mut text = String::new();
     for (index, process) in killed.iter().take(NAMED).enumerate() {
         let separator = if index == 0 { "" } else { ", " };
-        _ = write!(text, "{separator}{} ({})", process.pid, process.name);
+        let service = service_of(process.service, plan);
+        let who = words::process(process.pid, &process.name, service);
+        _ = write!(text, "{separator}{who}");
         if let Some((_, why)) = process.killed {
             _ = write!(text, " {why}");
         }

@@ -1,7 +1,7 @@
 //! Sends what is due in the stop of one service: signals to those who are to be told, SIGKILL to the rest.
 
 use super::{HalfTime, Members, StopCommand, Stopping};
-use crate::action::{Action, Note, Target};
+use crate::action::{Action, Lingering, Note, Target};
 use crate::plan::KillMode;
 use crate::process::{Disposition, Process, Stayed};
 use crate::report::Recorder;
@@ -167,11 +167,12 @@ impl Stopping {
         };
         if self.killed.insert(self.main) {
             let stayed = Stayed::Busy;
-            out.push(Action::Tell(Note::Killing {
+            out.push(Action::Tell(Note::Killing(Lingering {
                 pid: self.main,
                 name: recorder.name(self.main),
+                service: Some(self.service),
                 stayed,
-            }));
+            })));
             recorder.killed(self.service, self.main, stayed, now);
             out.push(Action::Signal {
                 target,
@@ -197,11 +198,12 @@ impl Stopping {
         out: &mut Vec<Action>,
     ) {
         let stayed = self.stayed(process);
-        out.push(Action::Tell(Note::Killing {
+        out.push(Action::Tell(Note::Killing(Lingering {
             pid: process.pid,
             name: process.name.clone(),
+            service: Some(self.service),
             stayed,
-        }));
+        })));
         recorder.killed(self.service, process.pid, stayed, now);
         out.push(Action::Signal {
             target: Target::Process(process.pid),

@@ -3,7 +3,7 @@
 use super::super::attribution::Owner;
 use super::super::{Actions, Supervisor};
 use super::{Phase, Stage};
-use crate::action::{Action, Note, Target};
+use crate::action::{Action, Lingering, Note, Target};
 use crate::plan::budget::SETTLE;
 use crate::plan::{KillMode, Leftovers, Sweep};
 use crate::process::{Process, State};
@@ -193,11 +193,12 @@ impl Supervisor {
     ) {
         let signals: &[Signal] = match step {
             Step::Killed(_) if self.recorder.swept(process, stranger, now) => {
-                out.push(Action::Tell(Note::Killing {
+                out.push(Action::Tell(Note::Killing(Lingering {
                     pid: process.pid,
                     name: process.name.clone(),
+                    service: None,
                     stayed: process.stayed(Signal::TERM),
-                }));
+                })));
                 &[Signal::KILL]
             }
             Step::Told if self.recorder.told_in_sweep(process.pid, now) => {

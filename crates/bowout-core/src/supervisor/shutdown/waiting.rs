@@ -3,7 +3,7 @@
 use super::super::attribution::Owner;
 use super::super::{Actions, Phase, Supervisor};
 use super::Stage;
-use crate::action::{Action, Note};
+use crate::action::{Action, Lingering, Note};
 use crate::plan::Sweep;
 use crate::process::Process;
 use crate::service::State;
@@ -32,9 +32,13 @@ impl Supervisor {
         let sweeping = matches!(shutdown.stage, Stage::Sweeping(_));
         let mut waited = Vec::new();
         for (process, owner) in processes.iter().zip(owners) {
-            let stopping = match owner {
-                Owner::Service(id) => match &self.services[id.0].state {
-                    State::Stopping(stopping) => Some(stopping),
+            let service = match owner {
+                Owner::Service(id) => Some(*id),
+                Owner::Hook | Owner::Orphan | Owner::Stranger => None,
+            };
+            let stopping = match service.map(|id| &self.services[id.0].state) {
+                Some(State::Stopping(stopping)) => Some(stopping),
+                Some(
                     State::Waiting
                     | State::PreStart(_)
                     | State::Starting
@@ -44,9 +48,9 @@ impl Supervisor {
                     | State::PreStop(_)
                     | State::PostStop(_)
                     | State::Backoff { .. }
-                    | State::Ended(_) => None,
-                },
-                Owner::Hook | Owner::Orphan | Owner::Stranger => None,
+                    | State::Ended(_),
+                )
+                | None => None,
             };
             let swept = sweeping && (namespace || *owner != Owner::Stranger);
             let stayed = match stopping {
@@ -55,7 +59,12 @@ impl Supervisor {
                 None => continue,
             };
             if process.state != crate::process::State::Zombie && waited.len() < NAMED {
-                waited.push((process.pid, process.name.clone(), stayed));
+                waited.push(Lingering {
+                    pid: process.pid,
+                    name: process.name.clone(),
+                    service,
+                    stayed,
+                });
             }
         }
         if !waited.is_empty() {
