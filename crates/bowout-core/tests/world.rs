@@ -369,7 +369,14 @@ impl World {
         let before = self.monitor.needs_before(&event).then(|| self.sup.clone());
         let actions = self.sup.handle(self.now, event.clone());
         if self.logs {
-            self.log.push(format!("{event:?} → {actions:?}"));
+            let said = match &event {
+                Event::Surveyed(Some(seen)) => {
+                    let seen: Vec<i32> = seen.iter().map(|process| process.pid.get()).collect();
+                    format!("Surveyed {seen:?}")
+                }
+                _ => format!("{event:?}"),
+            };
+            self.log.push(format!("{said} → {actions:?}"));
         }
         Monitor::handled(self, before.as_ref(), &event, &actions);
         for action in actions {

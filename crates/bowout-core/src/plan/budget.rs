@@ -8,6 +8,10 @@ use core::time::Duration;
 /// 1,000 processes take 63 ms.
 pub const SETTLE: Duration = Duration::from_millis(250);
 
+/// What a service without a time-out of its own has at least where it alone stops, and others were
+/// promised all of the grace period: enough to act on its signal.
+const LEAST: Duration = Duration::from_secs(1);
+
 /// How long a hook may take that runs outside of a stop, where nothing is said.
 pub const HOOK_TIME: Duration = Duration::from_secs(60);
 
@@ -26,6 +30,8 @@ pub struct Budget {
     hooks: Vec<Duration>,
     /// Each service's stop time-out.
     timeouts: Vec<Duration>,
+    /// Each service's stop time-out while the container goes on.
+    alone: Vec<Duration>,
     /// What each service's own post_stop hooks may take.
     post_stops: Vec<Duration>,
     /// What comes after each service: its post_stop hooks, what it depends on, the container's post_stop
@@ -95,6 +101,10 @@ impl Budget {
                 .map(|id| fit(around(id, ServiceMoment::PostStop)))
                 .collect(),
             timeouts: plan.ids().map(|id| fit(timeout(id))).collect(),
+            alone: plan
+                .ids()
+                .map(|id| plan.service(id).stop_timeout.unwrap_or(default.max(LEAST)))
+                .collect(),
             reserves: plan
                 .ids()
                 .map(|id| {
@@ -120,7 +130,14 @@ impl Budget {
         self.hooks[id.0]
     }
 
-    /// How long a service has from its stop signal to SIGKILL.
+    /// How long a service has from its stop signal to SIGKILL, when the container goes on without it:
+    /// nothing else needs the time, so it is not scaled.
+    #[must_use = "reads a value and changes nothing"]
+    pub fn alone(&self, id: ServiceId) -> Duration {
+        self.alone[id.0]
+    }
+
+    /// How long a service has from its stop signal to SIGKILL, when the container stops.
     #[must_use = "reads a value and changes nothing"]
     pub fn timeout(&self, id: ServiceId) -> Duration {
         self.timeouts[id.0]
@@ -256,6 +273,16 @@ mod tests {
             budget.timeout(ServiceId(0)),
             Duration::from_millis(9_500 - 1_000 - 2_000 - 2_375 - 250)
         );
+    }
+
+    #[test]
+    fn a_service_that_stops_alone_has_its_time_whole() {
+        let budget = chain(&[Some(60 * SECOND), None], 10 * SECOND);
+        assert!(budget.timeout(ServiceId(0)) < 10 * SECOND);
+        assert_eq!(budget.alone(ServiceId(0)), 60 * SECOND);
+        assert_eq!(budget.alone(ServiceId(1)), LEAST);
+        let budget = chain(&[None, None], 10 * SECOND);
+        assert_eq!(budget.alone(ServiceId(1)), budget.timeout(ServiceId(1)));
     }
 
     #[test]

@@ -155,8 +155,8 @@ impl Stopping {
     }
 
     /// The container stops: there may be an end that is earlier, and all before it comes earlier with it.
-    pub(crate) fn limit(&mut self, now: Instant, end: Instant, enforced: bool) {
-        self.enforced |= enforced;
+    pub(crate) fn limit(&mut self, now: Instant, end: Instant) {
+        self.enforced = true;
         if end < self.end {
             self.end = end;
             self.not_after(now.after(end.since(now) / 2));

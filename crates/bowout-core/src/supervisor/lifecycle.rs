@@ -116,6 +116,9 @@ impl Supervisor {
 
     /// When a service that stops now is SIGKILLed at the latest.
     pub(super) fn kill_limit(&self, id: ServiceId, now: Instant) -> Instant {
+        if !self.is_stopping() {
+            return now.after(self.budget.alone(id));
+        }
         let wanted = now.after(self.hasten(self.budget.timeout(id)));
         match self.enforced_end() {
             Some(end) => {
@@ -152,7 +155,8 @@ impl Supervisor {
             State::Launching(launch) => launch.ready_by = None,
             State::Adopting(adopting) => adopting.ready_by = None,
             State::Running(run) => run.rest(),
-            State::Stopping(stopping) => stopping.limit(now, limit, enforced),
+            // Where nobody counts the time it keeps what it was given.
+            State::Stopping(stopping) if enforced => stopping.limit(now, limit),
             State::PreStop(Leaving { hooks, .. }) | State::PostStop(hooks) => {
                 if let Some(hook) = hooks.running {
                     let at = now.after(self.hook_time(hook));
@@ -160,7 +164,7 @@ impl Supervisor {
                     self.hooks.limit(hook, at.max(now));
                 }
             }
-            State::Starting | State::Ended(_) => {}
+            State::Starting | State::Stopping(_) | State::Ended(_) => {}
         }
     }
 }

@@ -6,7 +6,7 @@ mod sending;
 mod walking;
 
 use super::World;
-use super::kernel::{Origin, Proc};
+use super::kernel::{Kernel, Origin, Proc};
 use bowout_core::event::{Event, SpawnErrorKind};
 use bowout_core::plan::{HookMoment, Plan, ServiceId};
 use bowout_core::service::State;
@@ -43,21 +43,38 @@ pub(crate) enum HookSeen {
     Ended,
 }
 
+/// What an onlooker knows of one service.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub(crate) struct Watch {
+    /// Its main process, the last that there was.
+    pub(crate) main: Option<i32>,
+    /// How that ended.
+    pub(crate) status: Option<Status>,
+    /// Why it could not be started.
+    pub(crate) failure: Option<SpawnErrorKind>,
+    /// Since when it is on its way down.
+    pub(crate) stopping: Option<Instant>,
+    /// When it is due for SIGKILL, as far as one can tell beforehand.
+    pub(crate) due: Option<Instant>,
+    /// Whether it is SIGKILLed then.
+    pub(crate) enforced: bool,
+    /// When those below one in charge are told.
+    pub(crate) half: Option<Instant>,
+    /// Who was there at the first look at it.
+    pub(crate) present: Option<BTreeSet<i32>>,
+    /// Whether SIGKILL went to one of its processes.
+    pub(crate) killed: bool,
+}
+
 /// What an onlooker remembers.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Monitor {
     pub(crate) violation: Option<String>,
-    pub(crate) mains: Vec<Option<i32>>,
-    pub(crate) statuses: Vec<Option<Status>>,
-    pub(crate) failures: Vec<Option<SpawnErrorKind>>,
+    pub(crate) seen: Vec<Watch>,
     pub(crate) stop: Option<Stop>,
     /// How often Ctrl-C came while the stop was under way, up to twice.
     pub(crate) haste: u8,
     pub(crate) forced: Option<Instant>,
-    /// Since when each service is on its way down.
-    pub(crate) stopping: Vec<Option<Instant>>,
-    /// When each is due for SIGKILL, as far as one can tell beforehand.
-    pub(crate) due: Vec<Option<Instant>>,
     pub(crate) down: Option<Instant>,
     /// Since when the namespace is swept.
     pub(crate) swept: Option<Instant>,
@@ -68,8 +85,6 @@ pub(crate) struct Monitor {
     pub(crate) killed_unseen: bool,
     /// Who took charge when told.
     pub(crate) charge: BTreeSet<i32>,
-    /// Who was there at the first look at each service.
-    pub(crate) present: Vec<Option<BTreeSet<i32>>>,
     pub(crate) hooks: Vec<HookSeen>,
     pub(crate) pre_stop_over: Option<Instant>,
     /// Whether the drain is over because nobody is up whom it would serve.
@@ -87,17 +102,12 @@ pub(crate) struct Monitor {
 
 impl Monitor {
     pub(crate) fn new(plan: &Plan) -> Monitor {
-        let count = plan.services().len();
         Monitor {
             violation: None,
-            mains: vec![None; count],
-            statuses: vec![None; count],
-            failures: vec![None; count],
+            seen: vec![Watch::default(); plan.services().len()],
             stop: None,
             haste: 0,
             forced: None,
-            stopping: vec![None; count],
-            due: vec![None; count],
             down: None,
             swept: None,
             told: BTreeMap::new(),
@@ -105,7 +115,6 @@ impl Monitor {
             killed_own: false,
             killed_unseen: false,
             charge: BTreeSet::new(),
-            present: vec![None; count],
             hooks: vec![HookSeen::Idle; plan.hooks().len()],
             pre_stop_over: None,
             undrained: false,
@@ -129,9 +138,35 @@ impl Monitor {
     }
 
     pub(crate) fn spawned(&mut self, service: usize, pid: i32) {
-        self.mains[service] = Some(pid);
-        self.statuses[service] = None;
-        self.failures[service] = None;
+        self.seen[service] = Watch {
+            main: Some(pid),
+            ..Watch::default()
+        };
+    }
+
+    /// A service is on its way down no more. While the container goes on, that is nobody's account.
+    fn leaves(&mut self, service: usize, kernel: &Kernel) {
+        let watch = &mut self.seen[service];
+        (watch.stopping, watch.due, watch.half) = (None, None, None);
+        watch.enforced = false;
+        if self.stop.is_none() {
+            self.forget(service, kernel);
+        }
+    }
+
+    /// What was done to a service before the stop of the container, and was over by then, is no part of it.
+    fn forget(&mut self, service: usize, kernel: &Kernel) {
+        let watch = &mut self.seen[service];
+        watch.present = None;
+        watch.killed = false;
+        let other = |pid: &i32| {
+            let origin = kernel.procs.get(pid).map(|proc| proc.origin);
+            origin.is_some_and(|origin| origin != Origin::Service(service))
+        };
+        self.told.retain(|pid, _| other(pid));
+        self.killed.retain(other);
+        self.charge.retain(other);
+        self.orphans.retain(|pid, _| other(pid));
     }
 
     pub(crate) fn hook_runs(&mut self, hook: usize, pid: i32) {
@@ -141,9 +176,9 @@ impl Monitor {
     }
 
     pub(crate) fn reaped(&mut self, pid: i32, status: Status) {
-        for (main, known) in self.mains.iter().zip(&mut self.statuses) {
-            if *main == Some(pid) && known.is_none() {
-                *known = Some(status);
+        for watch in &mut self.seen {
+            if watch.main == Some(pid) && watch.status.is_none() {
+                watch.status = Some(status);
             }
         }
         for hook in &mut self.hooks {
@@ -195,6 +230,11 @@ impl Monitor {
         matches!(event, Event::SignalReceived(received) if received.signal == Signal::TERM)
     }
 
+    /// Whether SIGKILL went to anybody of bowout's own, as far as it is part of the stop.
+    pub(crate) fn has_killed(&self) -> bool {
+        self.killed_own || self.seen.iter().any(|watch| watch.killed)
+    }
+
     /// When bowout has left at the latest.
     pub(crate) fn end(&self, sup: &Supervisor) -> Option<Instant> {
         let stop = self.stop.as_ref()?;
@@ -222,7 +262,8 @@ impl Monitor {
             world.monitor.hooks[hook.0] = HookSeen::Ended;
         }
         let was_stopping = world.monitor.stop.is_some();
-        let were_stopping = world.monitor.stopping.clone();
+        let stops = |watch: &Watch| watch.stopping.is_some();
+        let were_stopping: Vec<bool> = world.monitor.seen.iter().map(stops).collect();
         let was_down = world.monitor.down.is_some();
         Monitor::note_stop(world, event);
         Monitor::note_services(world);
@@ -254,7 +295,7 @@ impl Monitor {
             return;
         }
         if let Event::SpawnFailed { service, error } = event {
-            monitor.failures[service.0] = Some(error.kind);
+            monitor.seen[service.0].failure = Some(error.kind);
         }
         if !world.sup.is_stopping() {
             return;
@@ -266,23 +307,17 @@ impl Monitor {
         let asked = signal.is_some() || matches!(event, Event::StopRequested);
         let kernel = &world.kernel;
         let somebody_up = monitor
-            .mains
+            .seen
             .iter()
-            .flatten()
-            .any(|pid| kernel.procs.contains_key(pid));
+            .filter_map(|watch| watch.main)
+            .any(|pid| kernel.procs.contains_key(&pid));
         let rewrite = &plan.signals().rewrite;
         let sent = signal.map(|signal| rewrite.get(&signal).copied().flatten().unwrap_or(signal));
-        // What was cleared away before a restart is no part of this stop.
-        let stops = |pid: &i32| {
-            let origin = kernel.procs.get(pid).map(|proc| proc.origin);
-            plan.ids().any(|id| {
-                let is_its = origin == Some(Origin::Service(id.0));
-                is_its && matches!(world.sup.service(id).state, State::Stopping(_))
-            })
-        };
-        monitor.told.retain(|pid, _| stops(pid));
-        monitor.killed.retain(stops);
-        monitor.killed_own &= !monitor.killed.is_empty();
+        for service in 0..monitor.seen.len() {
+            if monitor.seen[service].stopping.is_none() {
+                monitor.forget(service, kernel);
+            }
+        }
         let pre_stop = plan.hooks_at(HookMoment::PreStop).count();
         monitor.stop = Some(Stop {
             began: world.now,
@@ -298,34 +333,50 @@ impl Monitor {
 
     fn note_services(world: &mut World) {
         let World {
-            monitor, sup, now, ..
+            monitor,
+            sup,
+            kernel,
+            now,
+            ..
         } = world;
         let plan = sup.plan();
         let budget = sup.budget();
         for id in plan.ids() {
-            let State::Stopping(_) = &sup.service(id).state else {
-                continue;
-            };
-            // What a service left behind that ended by itself is cleared away before its next start.
-            let Some(stop) = monitor.stop.clone() else {
-                continue;
-            };
-            if monitor.stopping[id.0].is_some() {
+            if !matches!(sup.service(id).state, State::Stopping(_)) {
+                if monitor.seen[id.0].stopping.is_some() {
+                    monitor.leaves(id.0, kernel);
+                }
                 continue;
             }
-            monitor.stopping[id.0] = Some(*now);
-            let wanted = now.after(budget.timeout(id));
-            let limit = stop
-                .began
-                .after(budget.total)
-                .before(budget.reserve(id))
-                .max(*now);
-            let due = if stop.enforced {
-                wanted.min(limit)
-            } else {
-                wanted
+            let due = match &monitor.stop {
+                // Nothing else needs the time.
+                None => now.after(budget.alone(id)),
+                Some(stop) => {
+                    let end = stop.began.after(budget.total);
+                    let limit = end.before(budget.reserve(id)).max(*now);
+                    let wanted = now.after(budget.timeout(id));
+                    if stop.enforced {
+                        wanted.min(limit)
+                    } else {
+                        wanted
+                    }
+                }
             };
-            monitor.due[id.0] = (monitor.haste == 0).then_some(due);
+            let half = now.after(due.since(*now) / 2);
+            let counts = |stop: &Stop| stop.began == *now && stop.enforced;
+            let begins = monitor.stop.as_ref().is_some_and(counts);
+            let enforced = monitor.stop.as_ref().is_none_or(|stop| stop.enforced);
+            let (hasty, watch) = (monitor.haste > 0, &mut monitor.seen[id.0]);
+            if watch.stopping.is_none() {
+                watch.stopping = Some(*now);
+                watch.due = (!hasty).then_some(due);
+                watch.half = watch.due.map(|_| half);
+                watch.enforced = enforced || plan.service(id).stop_timeout.is_some();
+            } else if begins && watch.due.is_some_and(|earlier| due < earlier) {
+                // The container has less time than it had.
+                watch.due = Some(due);
+                watch.half = watch.half.map(|earlier| earlier.min(half));
+            }
         }
         if monitor.stop.is_some() && plan.ids().all(|id| sup.service(id).is_down()) {
             monitor.down.get_or_insert(*now);

@@ -33,7 +33,7 @@ impl Monitor {
                 format!("the report does not say that {pid} was told")
             });
         }
-        if monitor.killed_own && case.proc {
+        if monitor.has_killed() && case.proc {
             monitor.expect(report.killed().next().is_some(), || {
                 "the report names nobody who was SIGKILLed".into()
             });
@@ -63,7 +63,7 @@ impl Monitor {
             .living()
             .filter(|(pid, proc)| match proc.origin {
                 Origin::Stranger => plan.stop().sweep == Sweep::Namespace && !leaves,
-                Origin::Service(service) => !leaves || monitor.mains[service] == Some(*pid),
+                Origin::Service(service) => !leaves || monitor.seen[service].main == Some(*pid),
                 // One that was started at this very moment was not there yet.
                 Origin::Hook(_) => !leaves && proc.life != (Life::Works { since: *now }),
             })
@@ -85,7 +85,7 @@ impl Monitor {
         } = world;
         let plan = sup.plan();
         let Some(stop) = &monitor.stop else { return 0 };
-        let clean = stop.asked && !monitor.killed_own;
+        let clean = stop.asked && !monitor.has_killed();
         if !plan.is_command() {
             return match report.reason {
                 Reason::Signal(_) | Reason::Request => {
@@ -95,12 +95,12 @@ impl Monitor {
                         128 + 9
                     }
                 }
-                Reason::Ended { service, .. } => {
-                    monitor.statuses[service.0].map_or(255, Status::exit_code)
-                }
+                Reason::Ended { service, .. } => monitor.seen[service.0]
+                    .status
+                    .map_or(255, Status::exit_code),
                 Reason::NotStarted { error, .. } => error.kind.exit_code(),
                 // A service that was never ready, or does not work, has failed whatever it says.
-                Reason::Failed { service } => match monitor.statuses[service.0] {
+                Reason::Failed { service } => match monitor.seen[service.0].status {
                     Some(status) if !status.is_success() => status.exit_code(),
                     Some(_) | None => 1,
                 },
@@ -109,7 +109,7 @@ impl Monitor {
                         |id: &ServiceId| sup.service(*id).state == State::Ended(End::Failed);
                     let first = plan.ids().find(failed);
                     first.map_or(0, |id| {
-                        match (monitor.failures[id.0], monitor.statuses[id.0]) {
+                        match (monitor.seen[id.0].failure, monitor.seen[id.0].status) {
                             (Some(kind), _) => kind.exit_code(),
                             (None, status) => status.map_or(1, Status::exit_code),
                         }
@@ -120,8 +120,10 @@ impl Monitor {
         if let Ending::NotStarted(error) = sup.service(ServiceId(0)).ending {
             return error.kind.exit_code();
         }
-        let lives = monitor.mains[0].is_some_and(|pid| kernel.procs.contains_key(&pid));
-        let code = match (monitor.mains[0], monitor.statuses[0]) {
+        let lives = monitor.seen[0]
+            .main
+            .is_some_and(|pid| kernel.procs.contains_key(&pid));
+        let code = match (monitor.seen[0].main, monitor.seen[0].status) {
             (None, _) => 128 + stop.signal.number(),
             (Some(_), _) if lives => return 128 + Signal::KILL.number(),
             (Some(_), status) => status.map_or(255, Status::exit_code),

@@ -48,9 +48,9 @@ impl Monitor {
         let late = world.case.late;
         let World { monitor, sup, .. } = world;
         monitor.idle = 0;
-        let Some(stop) = monitor.stop.clone() else {
+        if monitor.stop.is_none() {
             return;
-        };
+        }
         if let Some(end) = monitor.end(sup) {
             monitor.expect(to <= end.after(late), || {
                 format!("bowout is there at {to:?}, after its end at {end:?}")
@@ -64,7 +64,7 @@ impl Monitor {
             Monitor::check_strangers(world);
         }
         for id in sup_ids(world) {
-            Monitor::check_service_at_rest(world, id, stop.enforced);
+            Monitor::check_service_at_rest(world, id);
         }
     }
 
@@ -82,7 +82,7 @@ impl Monitor {
         for id in sup.plan().ids() {
             let waits = matches!(sup.service(id).state, State::Waiting);
             let on = sup.plan().graph().dependencies(id);
-            let may = on.iter().all(|on| monitor.mains[on.0].is_some());
+            let may = on.iter().all(|on| monitor.seen[on.0].main.is_some());
             let never = on.iter().any(|on| sup.service(*on).failure().is_some());
             monitor.expect(!(waits && may), || format!("{id:?} is not started"));
             monitor.expect(!(waits && never), || format!("{id:?} waits in vain"));
@@ -112,7 +112,7 @@ impl Monitor {
         let only_main = process_mode || stop.leftovers == Leftovers::Leave;
         let waited = kernel.living().any(|(pid, proc)| match proc.origin {
             Origin::Stranger => stop.sweep == Sweep::Namespace && !only_main,
-            Origin::Service(service) => !only_main || monitor.mains[service] == Some(pid),
+            Origin::Service(service) => !only_main || monitor.seen[service].main == Some(pid),
             Origin::Hook(_) => true,
         });
         if hooks || waited || !world.answers.is_empty() {
@@ -160,7 +160,7 @@ impl Monitor {
         });
     }
 
-    fn check_service_at_rest(world: &mut World, id: ServiceId, enforced: bool) {
+    fn check_service_at_rest(world: &mut World, id: ServiceId) {
         let World {
             monitor,
             sup,
@@ -171,7 +171,7 @@ impl Monitor {
         } = world;
         let plan = sup.plan();
         let service = &sup.service(id);
-        let main = monitor.mains[id.0].filter(|pid| {
+        let main = monitor.seen[id.0].main.filter(|pid| {
             kernel
                 .procs
                 .get(pid)
@@ -200,27 +200,30 @@ impl Monitor {
                         format!("main process {main} of {id:?} is not told")
                     });
                 }
-                let Some((since, due)) = monitor.stopping[id.0].zip(monitor.due[id.0]) else {
+                let half = monitor.seen[id.0].half;
+                let Some((since, due)) = monitor.seen[id.0].stopping.zip(monitor.seen[id.0].due)
+                else {
                     return;
                 };
                 let mode = plan.service(id).kill_mode;
                 let auto = mode == KillMode::Auto && case.proc;
-                let killing = enforced || plan.service(id).stop_timeout.is_some();
+                let killing = monitor.seen[id.0].enforced;
                 let living: Vec<(i32, i32)> = kernel
                     .living()
                     .filter(|(_, proc)| proc.origin == Origin::Service(id.0))
                     .filter(|(_, proc)| {
-                        plan.is_command() || monitor.mains[id.0] == Some(proc.session)
+                        plan.is_command() || monitor.seen[id.0].main == Some(proc.session)
                     })
                     .map(|(pid, proc)| (pid, proc.group))
                     .collect();
                 for (pid, group) in living {
-                    let present = monitor.present[id.0]
+                    let present = monitor.seen[id.0]
+                        .present
                         .as_ref()
                         .is_some_and(|present| present.contains(&pid));
                     let told = monitor.told.contains_key(&pid);
                     let killed = monitor.killed.contains(&pid);
-                    if auto && present && *now >= since.after(due.since(since) / 2) {
+                    if auto && present && half.is_some_and(|half| half <= *now) {
                         monitor
                             .expect(told || killed, || format!("{pid} is not told at half time"));
                     }
@@ -230,9 +233,9 @@ impl Monitor {
                         });
                     }
                     let meant = match mode {
-                        KillMode::Process => monitor.mains[id.0] == Some(pid),
-                        KillMode::Group => monitor.mains[id.0] == Some(group),
-                        KillMode::Auto if !case.proc => monitor.mains[id.0] == Some(group),
+                        KillMode::Process => monitor.seen[id.0].main == Some(pid),
+                        KillMode::Group => monitor.seen[id.0].main == Some(group),
+                        KillMode::Auto if !case.proc => monitor.seen[id.0].main == Some(group),
                         KillMode::Auto | KillMode::Main => plan.is_command(),
                     };
                     if killing && meant && *now >= due {

@@ -1,6 +1,6 @@
 //! Watches what is sent, started and run: to whom, when, and in which order.
 
-use super::{HookSeen, Monitor, SETTLE};
+use super::{HookSeen, Monitor, SETTLE, Watch};
 use crate::world::World;
 use crate::world::kernel::Origin;
 use bowout_core::action::Target;
@@ -79,14 +79,16 @@ impl Monitor {
             .graph()
             .dependencies(service)
             .iter()
-            .all(|on| monitor.mains[on.0].is_some());
+            .all(|on| monitor.seen[on.0].main.is_some());
         monitor.expect(started, || {
             format!("{service:?} is started before what it depends on")
         });
         monitor.expect(monitor.stop.is_none(), || {
             format!("{service:?} is started during a stop")
         });
-        let twice = monitor.mains[service.0].is_some_and(|pid| kernel.procs.contains_key(&pid));
+        let twice = monitor.seen[service.0]
+            .main
+            .is_some_and(|pid| kernel.procs.contains_key(&pid));
         monitor.expect(!twice, || format!("{service:?} is started twice"));
     }
 
@@ -112,20 +114,16 @@ impl Monitor {
                     "a pre_stop hook runs twice, or beside another".into()
                 });
                 monitor.expect(
-                    monitor
-                        .stopping
-                        .iter()
-                        .zip(&monitor.mains)
-                        .all(|(stopping, main)| {
-                            stopping.is_none()
-                                || main.is_none_or(|pid| {
-                                    !world
-                                        .kernel
-                                        .procs
-                                        .get(&pid)
-                                        .is_some_and(super::super::kernel::Proc::lives)
-                                })
-                        }),
+                    monitor.seen.iter().all(|watch| {
+                        watch.stopping.is_none()
+                            || watch.main.is_none_or(|pid| {
+                                !world
+                                    .kernel
+                                    .procs
+                                    .get(&pid)
+                                    .is_some_and(super::super::kernel::Proc::lives)
+                            })
+                    }),
                     || "a pre_stop hook runs after somebody was told".into(),
                 );
             }
@@ -177,7 +175,10 @@ impl Monitor {
         } = world;
         let plan = sup.plan();
         let known = kernel.procs.get(&pid).map(|proc| proc.origin);
-        let by_main = monitor.mains.iter().position(|main| *main == Some(pid));
+        let by_main = monitor
+            .seen
+            .iter()
+            .position(|watch| watch.main == Some(pid));
         let service = match known {
             Some(Origin::Service(service)) => service,
             Some(Origin::Stranger) => return monitor.broken(format!("stranger {pid} is told")),
@@ -189,9 +190,10 @@ impl Monitor {
             },
         };
         let mode = plan.service(ServiceId(service)).kill_mode;
-        let main_lives =
-            monitor.mains[service].is_some_and(|main| kernel.living().any(|(pid, _)| pid == main));
-        let is_main = monitor.mains[service] == Some(pid);
+        let main_lives = monitor.seen[service]
+            .main
+            .is_some_and(|main| kernel.living().any(|(pid, _)| pid == main));
+        let is_main = monitor.seen[service].main == Some(pid);
         match mode {
             KillMode::Main | KillMode::Process => {
                 monitor.expect(is_main && matches!(target, Target::Process(_)), || {
@@ -213,7 +215,7 @@ impl Monitor {
         monitor.expect(!again, || format!("{pid} is told {signal} twice"));
         if main_lives && is_main {
             let up = |other: &usize| {
-                let main = monitor.mains[*other];
+                let main = monitor.seen[*other].main;
                 !matches!(sup.service(ServiceId(*other)).state, State::Ended(_))
                     && main.is_some_and(|main| {
                         kernel.living().any(|(pid, _)| pid == main)
@@ -231,7 +233,7 @@ impl Monitor {
                 format!("service {service} is told before hooks and drain are over")
             });
         }
-        if let Some(due) = monitor.due[service].filter(|_| monitor.haste == 0) {
+        if let Some(due) = monitor.seen[service].due.filter(|_| monitor.haste == 0) {
             let expected = u32::try_from(due.since(now).as_millis()).unwrap();
             monitor.expect(left == Some(expected), || {
                 format!("{pid} is told {left:?} ms are left instead of {expected}")
@@ -273,7 +275,14 @@ impl Monitor {
                 .hooks
                 .iter()
                 .any(|hook| matches!(hook, HookSeen::Runs(own, _) | HookSeen::Killed(own, _) if *own == pid.get()));
-            world.monitor.killed_own |= !(hook && matches!(target, Target::Group(_)));
+            let monitor = &mut world.monitor;
+            if !(hook && matches!(target, Target::Group(_))) {
+                monitor.killed_own |= monitor.stop.is_some();
+                let of = |watch: &&mut Watch| watch.main == Some(pid.get());
+                if let Some(watch) = monitor.seen.iter_mut().find(of) {
+                    watch.killed = true;
+                }
+            }
         }
         for pid in reached {
             Monitor::check_killed(world, pid, target);
@@ -291,19 +300,25 @@ impl Monitor {
             ..
         } = world;
         let plan = sup.plan();
-        let Some(stop) = monitor.stop.clone() else {
-            return monitor.broken(format!("SIGKILL to {pid} although nobody stops"));
-        };
         let proc = &kernel.procs[&pid];
+        let enforced = monitor.stop.as_ref().is_none_or(|stop| stop.enforced);
         let over = monitor.forced.is_some()
             || monitor.end(sup).is_some_and(|end| end <= now.after(SETTLE))
-            || (stop.enforced && monitor.haste > 0);
+            || (enforced && monitor.haste > 0);
         match proc.origin {
             Origin::Service(service) => {
                 let id = ServiceId(service);
                 let mode = plan.service(id).kill_mode;
-                let main = monitor.mains[service];
-                monitor.killed_own = true;
+                let main = monitor.seen[service].main;
+                monitor.killed_own |= monitor.stop.is_some();
+                monitor.seen[service].killed = true;
+                // One that has no time at all is told, killed and down in one breath.
+                let stops = monitor.seen[service].stopping.is_some()
+                    || monitor.stop.is_some()
+                    || sup.budget().alone(id).is_zero();
+                monitor.expect(stops, || {
+                    format!("SIGKILL to {pid} although nobody stops it")
+                });
                 match mode {
                     KillMode::Process => monitor
                         .expect(main == Some(pid) || monitor.down.is_some(), || {
@@ -315,9 +330,14 @@ impl Monitor {
                         }),
                     KillMode::Auto | KillMode::Main => {}
                 }
-                let promised = stop.enforced || plan.service(id).stop_timeout.is_some();
-                let due =
-                    monitor.due[service].is_none_or(|due| due <= *now) || slow || monitor.haste > 0;
+                let watch = &monitor.seen[service];
+                let promised = match watch.stopping {
+                    Some(_) => watch.enforced,
+                    None => enforced || plan.service(id).stop_timeout.is_some(),
+                };
+                let due = monitor.seen[service].due.is_none_or(|due| due <= *now)
+                    || slow
+                    || monitor.haste > 0;
                 monitor.expect(over || (promised && due), || {
                     format!("SIGKILL to {pid} before its time-out")
                 });
@@ -388,7 +408,9 @@ impl Monitor {
             .filter(|id| plan.service(*id).essential && !ruled)
         {
             let up = !sup.service(id).is_down();
-            let main = monitor.mains[id.0].filter(|pid| up && kernel.procs.contains_key(pid));
+            let main = monitor.seen[id.0]
+                .main
+                .filter(|pid| up && kernel.procs.contains_key(pid));
             expected.extend(main.zip(sent_as).map(|(main, signal)| Action::Forward {
                 target: target(main),
                 signal,

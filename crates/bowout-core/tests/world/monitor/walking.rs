@@ -8,13 +8,13 @@ use bowout_core::event::Event;
 use bowout_core::plan::KillMode;
 use bowout_core::process::{Process, State as Sched};
 use bowout_core::service::State;
-use bowout_core::{Action, Instant, Pid, Signal};
+use bowout_core::{Action, Pid, Signal};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Monitor {
     pub(super) fn check_walk(
         world: &mut World,
-        were_stopping: &[Option<Instant>],
+        were_stopping: &[bool],
         event: &Event,
         actions: &[Action],
     ) {
@@ -22,9 +22,7 @@ impl Monitor {
             return;
         };
         for id in world.sup.plan().ids() {
-            if world.sup.plan().service(id).kill_mode == KillMode::Auto
-                && were_stopping[id.0].is_some()
-            {
+            if world.sup.plan().service(id).kill_mode == KillMode::Auto && were_stopping[id.0] {
                 Monitor::check_service_walk(world, id.0, processes, actions);
             }
         }
@@ -45,9 +43,9 @@ impl Monitor {
             ..
         } = world;
         let single = sup.plan().is_command();
-        let Some(since) = monitor.stopping[service] else {
+        if monitor.seen[service].stopping.is_none() {
             return;
-        };
+        }
         let State::Stopping(stopping) = &sup.service(bowout_core::plan::ServiceId(service)).state
         else {
             return;
@@ -66,8 +64,9 @@ impl Monitor {
             .filter(|process| process.state != Sched::Zombie)
             .map(|process| (process.pid, process))
             .collect();
-        let first = monitor.present[service].is_none();
-        let present = monitor.present[service]
+        let first = monitor.seen[service].present.is_none();
+        let present = monitor.seen[service]
+            .present
             .get_or_insert_with(|| own.keys().map(|pid| pid.get()).collect())
             .clone();
         let told_now: BTreeSet<Pid> = actions
@@ -105,7 +104,7 @@ impl Monitor {
             }
             false
         };
-        let half = monitor.due[service].map(|due| since.after(due.since(since) / 2));
+        let half = monitor.seen[service].half;
         let after_half = half.is_none_or(|half| half <= *now) || monitor.haste > 0;
         let gone = |process: &Process| !kernel.procs.contains_key(&process.pid.get());
         // A survey that took time speaks of those who are no more.
@@ -120,7 +119,7 @@ impl Monitor {
                     }
                 )
             })
-            || monitor.due[service].is_none_or(|due| due <= *now);
+            || monitor.seen[service].due.is_none_or(|due| due <= *now);
         let climbing = sup
             .plan()
             .service(bowout_core::plan::ServiceId(service))
@@ -131,7 +130,7 @@ impl Monitor {
         let mut verdicts = Vec::new();
         // With several services, one that left its session and its ancestors can be anybody's.
         let known =
-            |process: &Process| single || monitor.mains[service] == Some(process.session.get());
+            |process: &Process| single || monitor.seen[service].main == Some(process.session.get());
         for (pid, process) in own.iter().filter(|(_, process)| known(process)) {
             let told = told_before(pid) || told_now.contains(pid);
             if covered(process) {
