@@ -152,6 +152,8 @@ pub enum Note {
         pid: Pid,
         /// How.
         status: Status,
+        /// Whether it was to end: it is being stopped, or has done all it is there for.
+        awaited: bool,
     },
     /// A service is started again after a pause.
     Restarting {

@@ -14,7 +14,7 @@ mod survey;
 use crate::action::{Action, Note};
 use crate::event::{Change, Event};
 use crate::plan::budget::Budget;
-use crate::plan::{Plan, ServiceId};
+use crate::plan::{Kind, Plan, ServiceId};
 use crate::report::{Reason, Recorder};
 use crate::service::restart::Chance;
 use crate::service::{End, Ending, Service, State};
@@ -293,10 +293,13 @@ impl Supervisor {
             let service = &mut self.services[id.0];
             if service.main() == Some(pid) {
                 service.ending = Ending::Exited(status);
+                let is_done = self.plan.service(id).kind == Kind::Oneshot
+                    || matches!(service.state, State::Launching(_));
                 out.push(Action::Tell(Note::MainExited {
                     service: id,
                     pid,
                     status,
+                    awaited: service.is_leaving() || (is_done && status.is_success()),
                 }));
             }
             match &mut service.state {

@@ -86,7 +86,7 @@ impl Log {
     /// Says what the core has to tell.
     #[cold]
     pub(crate) fn tell(&mut self, note: &Note, plan: &Plan) {
-        let level = words::level(note);
+        let level = words::level(note, plan);
         if self.writes(level) {
             self.say(level, &words::of(note, plan));
         }

@@ -55,7 +55,7 @@ pub(crate) fn write(
     log: &mut Log,
 ) {
     let told = Told { report, core, said };
-    let level = match text::is_worth_telling(report) && account.tells_of_stops {
+    let level = match text::is_worth_telling(report, core.plan()) && account.tells_of_stops {
         true => Level::Notice,
         false => Level::Info,
     };
@@ -72,7 +72,7 @@ pub(crate) fn write(
             );
         }
     }
-    if account.kubernetes && text::is_worth_telling(report) {
+    if account.kubernetes && text::is_worth_telling(report, core.plan()) {
         // Not made when it is missing, and added to what the application itself may have left there.
         let file = std::fs::OpenOptions::new()
             .append(true)

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// How many processes a line names.
 const NAMED: usize = 5;
 
-pub(super) fn level(note: &Note) -> Level {
+pub(super) fn level(note: &Note, plan: &Plan) -> Level {
     match note {
         // What failed has been said in full by whoever did it.
         Note::SpawnFailed { error, .. } if error.kind == SpawnErrorKind::Setup => Level::Info,
@@ -29,6 +29,8 @@ pub(super) fn level(note: &Note) -> Level {
         | Note::Unhealthy { .. }
         | Note::Refused { .. }
         | Note::NoProc => Level::Notice,
+        // Who runs one command sees that by its end; of several, nobody sees which it was.
+        Note::MainExited { awaited: false, .. } if !plan.is_command() => Level::Notice,
         Note::HookEnded {
             outcome: HookOutcome::Ended(status),
             ..
@@ -117,6 +119,7 @@ pub(crate) fn of(note: &Note, plan: &Plan) -> String {
             service: id,
             pid,
             status,
+            ..
         } => format!("{} ({pid}) {status}", service(*id)),
         Note::Restarting { service: id, after } => {
             format!("{} starts again in {}", service(*id), seconds(*after))

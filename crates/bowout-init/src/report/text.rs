@@ -17,8 +17,9 @@ const NAMED: usize = 5;
 const LONG: Duration = Duration::from_secs(1);
 
 /// Whether the account says more than the exit code.
-pub(super) fn is_worth_telling(report: &Report) -> bool {
-    report.reason.was_asked_for()
+pub(super) fn is_worth_telling(report: &Report, plan: &Plan) -> bool {
+    !plan.is_command()
+        || report.reason.was_asked_for()
         || report.killed().next().is_some()
         || !report.hooks.is_empty()
         || report.took() > LONG
