@@ -2,6 +2,7 @@
 
 use crate::assemble::{Place, assemble};
 use crate::cli::{Options, value};
+use crate::colour;
 use crate::command::Command;
 use crate::contract::{Contract, TERMINAL_STOPS};
 use crate::environment::Environment;
@@ -143,7 +144,12 @@ impl Config {
         let pdeathsig = options.pdeathsig;
         let origin = Origin::find(name, options)?;
         let (settings, problems) = origin.examine();
-        let settings = settings.ok_or_else(|| problems.to_string())?;
+        let Some(settings) = settings else {
+            // Nothing runs yet, so it may be waited for whoever reads it.
+            eprintln!("{}", problems.shown(colour::is_wanted(&std::io::stderr())));
+            let counted = problems.counted();
+            return Err(format!("{}: {counted}; nothing was started", origin.name()));
+        };
         let assembled = assemble(&settings, place)?;
         let log_format = settings.log_format.unwrap_or_default();
         let account = Account::open(settings.report.as_ref(), &contract, kubernetes)?;

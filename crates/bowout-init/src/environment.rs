@@ -80,9 +80,18 @@ impl Environment {
             let bad =
                 name.is_empty() || name.iter().any(u8::is_ascii_whitespace) || line.contains(&0);
             if bad {
-                let text = String::from_utf8_lossy(line).into_owned();
+                // A value may be a secret, and so may a line that has none.
+                let text = match equals {
+                    Some(_) if !name.is_empty() => {
+                        format!(
+                            "{:?} is no name of a variable",
+                            String::from_utf8_lossy(name)
+                        )
+                    }
+                    Some(_) | None => "this is no variable".to_owned(),
+                };
                 return Err(format!(
-                    "{}:{number}: {text:?} is not accepted; accepted: NAME=value",
+                    "{}:{number}: {text}; accepted: NAME=value",
                     path.display()
                 ));
             }
@@ -189,8 +198,14 @@ mod tests {
         assert_eq!(read, environment(&[("A", "1 = one"), ("B", "\"q\"")]));
         assert_eq!(
             read.add_lines(path, b"A=1\nBAD NAME=2\n").unwrap_err(),
-            "app.env:2: \"BAD NAME=2\" is not accepted; accepted: NAME=value"
+            "app.env:2: \"BAD NAME\" is no name of a variable; accepted: NAME=value"
         );
+        for secret in [b"hunter2 x".as_slice(), b"=hunter2"] {
+            assert_eq!(
+                read.add_lines(path, secret).unwrap_err(),
+                "app.env:1: this is no variable; accepted: NAME=value"
+            );
+        }
     }
 
     #[test]

@@ -107,8 +107,8 @@ struct Files<'a> {
     left_for_variables: usize,
     /// Whether parts of a file could not be read.
     is_broken: bool,
-    /// The files that led to the one that is read, as the file system knows them.
-    chain: Vec<PathBuf>,
+    /// The files that led to the one that is read: as the file system knows them, and as messages do.
+    chain: Vec<(PathBuf, String)>,
     read: BTreeSet<PathBuf>,
     /// The files that were read, as they are called in messages.
     paths: Vec<PathBuf>,
@@ -153,9 +153,9 @@ impl Files<'_> {
                 return self.refuse(from, format!("cannot read {shown}: {reason}"), "");
             }
         };
-        if let Some(first) = self.chain.iter().position(|there| *there == real) {
-            let chain = self.chain[first..].iter().chain([&real]);
-            let chain: Vec<String> = chain.map(|path| path.display().to_string()).collect();
+        if let Some(first) = self.chain.iter().position(|(there, _)| *there == real) {
+            let circle = self.chain[first..].iter().chain(self.chain.get(first));
+            let chain: Vec<&str> = circle.map(|(_, shown)| shown.as_str()).collect();
             let message = format!(
                 "files include each other in a circle: {}",
                 chain.join(" → ")
@@ -176,7 +176,7 @@ impl Files<'_> {
         }
         match self.contents(path) {
             Ok(text) => {
-                self.chain.push(real);
+                self.chain.push((real, shown));
                 self.paths.push(path.to_owned());
                 self.text(path, text, top::SECTIONS);
                 self.chain.pop();

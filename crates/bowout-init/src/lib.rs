@@ -5,6 +5,7 @@
 pub mod assemble;
 mod check;
 pub mod cli;
+pub mod colour;
 mod command;
 mod compat;
 mod config;

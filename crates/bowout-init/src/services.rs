@@ -9,7 +9,7 @@ mod pidfile;
 mod recipe;
 mod scene;
 
-pub(crate) use recipe::Recipe;
+pub(crate) use recipe::{Facts, Recipe};
 
 use crate::assemble::Place;
 use crate::command::NOTHING;

@@ -10,6 +10,7 @@ mod words;
 use advice::Advice;
 use bowout_init::assemble::{self, Place};
 use bowout_init::cli::value;
+use bowout_init::colour;
 use bowout_init::file;
 use bowout_init::settings::Settings;
 use chart::Style;
@@ -78,13 +79,18 @@ fn settings(
     variable: file::Variable<'_>,
 ) -> Result<Settings, String> {
     if let Some(path) = procfile {
-        return file::read_procfile(path).map_err(|problems| problems.to_string());
+        return file::read_procfile(path).map_err(refused);
     }
     let named = config
         .map(Path::to_owned)
         .or_else(|| variable("BOWOUT_CONFIG").map(PathBuf::from));
     let path = named.unwrap_or_else(|| PathBuf::from("bowout.toml"));
-    file::read(&path, variable).map_err(|problems| problems.to_string())
+    file::read(&path, variable).map_err(refused)
+}
+
+fn refused(problems: file::Problems) -> String {
+    let shown = problems.shown(colour::is_wanted(&std::io::stderr()));
+    format!("{}\n\n{shown}", problems.counted())
 }
 
 fn grace(name: &str, text: &str) -> Result<Duration, String> {

@@ -1,8 +1,7 @@
 //! Colours what a person reads, and nothing else.
 
+use crate::colour;
 use crate::control::protocol::State;
-use std::ffi::OsString;
-use std::io::IsTerminal;
 
 /// Clears from the cursor to the end of the line (ECMA-48, 8.3.41).
 pub(super) const CLEAR_REST: &str = "\x1b[K";
@@ -17,14 +16,7 @@ pub(super) struct Paint(pub(super) bool);
 impl Paint {
     /// On a terminal that can, where nobody has set NO_COLOR (no-color.org).
     pub(super) fn for_output() -> Paint {
-        Paint::on(
-            is_terminal(&std::io::stdout()),
-            std::env::var_os("NO_COLOR"),
-        )
-    }
-
-    fn on(is_terminal: bool, no_color: Option<OsString>) -> Paint {
-        Paint(is_terminal && no_color.is_none_or(|value| value.is_empty()))
+        Paint(colour::is_wanted(&std::io::stdout()))
     }
 
     /// A head of a table.
@@ -56,22 +48,12 @@ impl Paint {
     }
 }
 
-/// Whether a person may be looking, at something that can move its cursor.
-pub(super) fn is_terminal(stream: &impl IsTerminal) -> bool {
-    stream.is_terminal() && std::env::var_os("TERM").is_none_or(|kind| kind != "dumb")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn only_a_terminal_is_coloured_and_only_where_nobody_minds() {
-        let on = |is_terminal, no_color: Option<&str>| {
-            Paint::on(is_terminal, no_color.map(Into::into)).0
-        };
-        assert!(on(true, None) && on(true, Some("")));
-        assert!(!on(true, Some("1")) && !on(false, None));
+    fn nothing_is_coloured_that_is_not_wanted_so() {
         assert_eq!(Paint(false).state(State::Failed, "failed"), "failed");
         assert_eq!(
             Paint(true).state(State::Failed, "failed"),

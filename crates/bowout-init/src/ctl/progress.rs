@@ -1,7 +1,8 @@
 //! Says on a terminal what is waited for, once that takes more than a moment.
 
-use super::paint::{self, is_terminal};
+use super::paint;
 use super::words;
+use crate::colour::is_terminal;
 use crate::control::protocol::{Call, Item, Reply, ServiceStatus, State};
 use crate::log::printable;
 use std::io::Write;

@@ -27,7 +27,7 @@ pub(super) fn check(top: &Top, there: &BTreeSet<String>, is_broken: bool, findin
             match top.names.get(&need.name) {
                 Some(index) => findings_of(need, &top.services[*index], findings),
                 None if there.contains(&need.name) || is_broken => {}
-                None => findings.add(unknown(top, there, &need.name, need.place)),
+                None => unknown(top, there, (&need.name, need.place), findings),
             }
         }
     }
@@ -37,7 +37,7 @@ pub(super) fn check(top: &Top, there: &BTreeSet<String>, is_broken: bool, findin
             .iter()
             .filter(|(name, _)| !top.names.contains_key(name))
         {
-            findings.add(unknown(top, there, name, *place));
+            unknown(top, there, (name, *place), findings);
         }
     }
     circles(top, findings);
@@ -45,17 +45,21 @@ pub(super) fn check(top: &Top, there: &BTreeSet<String>, is_broken: bool, findin
     times(top, findings);
 }
 
-fn unknown(top: &Top, there: &BTreeSet<String>, name: &str, place: Place) -> Finding {
-    let finding = Finding::error(place, format!("there is no service {name:?}"));
+fn unknown(
+    top: &Top,
+    there: &BTreeSet<String>,
+    (name, place): (&str, Place),
+    findings: &mut Findings,
+) {
+    let message = format!("there is no service {}", findings.name_at(place, name));
+    let finding = Finding::error(place, message);
     let known = || top.names.keys().chain(there).map(String::as_str);
-    if let Some(near) = nearest(name, known()) {
-        return finding.hint(format!("did you mean {near:?}?"));
-    }
     let few: Vec<&str> = known().take(9).collect();
-    match few.len() {
-        0 | 9 => finding,
-        _ => finding.hint(format!("there are: {}", few.join(", "))),
-    }
+    findings.add(match nearest(name, known()) {
+        Some(near) => finding.hint(format!("did you mean {near:?}?")),
+        None if matches!(few.len(), 0 | 9) => finding,
+        None => finding.hint(format!("there are: {}", few.join(", "))),
+    });
 }
 
 /// Whether what is awaited can come.

@@ -146,10 +146,13 @@ impl Reader<'_> {
         }
         let Some(words) = value::words(&text).filter(|words| !words[0].is_empty()) else {
             let (message, hint) = match text.trim().is_empty() {
-                true => ("there is no program", COMMAND.accepted),
+                true => (
+                    "there is no program",
+                    format!("accepted: {}", COMMAND.accepted),
+                ),
                 false => (
                     "this can't be split into words",
-                    "close the quotes, as for a shell",
+                    "close the quotes, as for a shell".to_owned(),
                 ),
             };
             let finding = self.error(place, message).hint(hint);

@@ -13,7 +13,8 @@ pub(super) struct Finding {
     level: Level,
     pub(super) place: Option<Place>,
     message: String,
-    hint: Option<String>,
+    hint: Option<Box<str>>,
+    example: Option<&'static str>,
     also: Vec<(Place, String)>,
 }
 
@@ -24,6 +25,7 @@ impl Finding {
             place: Some(place),
             message,
             hint: None,
+            example: None,
             also: Vec::new(),
         }
     }
@@ -42,6 +44,7 @@ impl Finding {
             place: None,
             message,
             hint: None,
+            example: None,
             also: Vec::new(),
         }
     }
@@ -49,7 +52,15 @@ impl Finding {
     /// What to do, or what is accepted.
     pub(super) fn hint(self, hint: impl Into<String>) -> Finding {
         Finding {
-            hint: Some(hint.into()),
+            hint: Some(hint.into().into_boxed_str()),
+            ..self
+        }
+    }
+
+    /// Lines that would be right.
+    pub(super) fn example(self, example: &'static str) -> Finding {
+        Finding {
+            example: Some(example),
             ..self
         }
     }
@@ -89,13 +100,6 @@ impl Findings {
         self.more > 0 || found.any(|finding| finding.level == Level::Error)
     }
 
-    /// Nothing may be shown of this place.
-    pub(super) fn cover(&self, place: Place) {
-        if let Some(source) = self.sources.get(place.source) {
-            source.cover(place);
-        }
-    }
-
     /// What is written there, if it may be shown and is short.
     pub(super) fn written(&self, place: Place) -> Option<&str> {
         let source = self.sources.get(place.source)?;
@@ -103,6 +107,26 @@ impl Findings {
         let is_shown =
             !source.is_covered(place) && text.len() <= 60 && !text.contains(char::is_control);
         is_shown.then_some(text)
+    }
+
+    /// Nothing may be shown of this place.
+    pub(super) fn cover(&self, place: Place) {
+        if let Some(source) = self.sources.get(place.source) {
+            source.cover(place);
+        }
+    }
+
+    /// A name at a place, as it is written where it has variables: nobody knows what they bring.
+    pub(super) fn name_at(&self, place: Place, name: &str) -> String {
+        let source = self.sources.get(place.source);
+        let text = source.and_then(|source| source.text.get(place.start..place.end));
+        match text {
+            Some(text) if text.contains("${") => {
+                let written = self.written(place).unwrap_or("…");
+                format!("{written}, with its variables put in")
+            }
+            Some(_) | None => format!("{name:?}"),
+        }
     }
 
     /// All of it, as it can be shown: file by file, from the first line to the last.
@@ -120,7 +144,8 @@ impl Findings {
             level: finding.level,
             message: clean(finding.message),
             excerpt: finding.place.and_then(excerpt),
-            hint: finding.hint.map(clean),
+            hint: finding.hint.map(String::from).map(clean),
+            example: finding.example,
             related: finding
                 .also
                 .into_iter()

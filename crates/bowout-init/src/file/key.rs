@@ -5,7 +5,9 @@ use super::reader::Reader;
 use super::tree::Node;
 use crate::settings::HookSettings;
 use bowout_core::Signal;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// A key of a table from which a `T` is made.
@@ -154,6 +156,47 @@ pub(super) fn chapters<T>(sections: &'static [Section<T>]) -> Vec<Chapter> {
     chapters.collect()
 }
 
+/// Whether any table has a key of this name.
+pub(super) fn is_known(name: &str) -> bool {
+    // Looked up for each value of a file that is nothing but mistakes.
+    static NAMES: OnceLock<BTreeSet<&str>> = OnceLock::new();
+    let names = NAMES.get_or_init(|| {
+        let mut names = BTreeSet::new();
+        collect(&super::top::parts(), &mut names);
+        names
+    });
+    names.contains(name)
+}
+
+fn collect(chapters: &[Chapter], names: &mut BTreeSet<&'static str>) {
+    for part in chapters.iter().flat_map(|chapter| &chapter.parts) {
+        names.insert(part.name);
+        names.extend(part.aliases);
+        part.shape.tables(&mut |chapters| collect(&chapters, names));
+    }
+}
+
+impl Shape {
+    /// Shows each table that a value may be, or may hold, without those that are inside of it.
+    pub(super) fn tables(&self, show: &mut dyn FnMut(Vec<Chapter>)) {
+        match self {
+            Shape::Table(chapters) => show(chapters()),
+            Shape::List(shape) | Shape::Map(_, shape) | Shape::SignalMap(shape) => {
+                shape.tables(show);
+            }
+            Shape::Either(shapes) => shapes.iter().for_each(|shape| shape.tables(show)),
+            Shape::Text
+            | Shape::Pattern(_)
+            | Shape::Word(_)
+            | Shape::Signal
+            | Shape::Switch
+            | Shape::Only(_)
+            | Shape::Whole(..)
+            | Shape::Number => {}
+        }
+    }
+}
+
 impl<T> Take<T> {
     /// In words, for errors and the reference.
     pub(super) fn accepted(&self) -> String {
@@ -207,7 +250,7 @@ fn listed(words: &[&str]) -> String {
 
 /// Zero included.
 pub(super) const DURATION: Form = Form {
-    accepted: "a duration such as 500ms, 10s or 1m30s, or a number of seconds; up to a year",
+    accepted: "a duration such as \"500ms\", \"10s\" or \"1m30s\", or a number of seconds; up to a year",
     shape: Shape::Either(&[
         Shape::Pattern(
             r"^[0-9]+(\.[0-9]*)?$|^(?=[0-9])([0-9]+(\.[0-9]*)?h)?([0-9]+(\.[0-9]*)?m)?([0-9]+(\.[0-9]*)?s)?([0-9]+(\.[0-9]*)?ms)?([0-9]+(\.[0-9]*)?us)?$",
@@ -218,7 +261,7 @@ pub(super) const DURATION: Form = Form {
 
 /// Longer than zero.
 pub(super) const PERIOD: Form = Form {
-    accepted: "a duration such as 500ms, 10s or 1m30s, or a number of seconds; more than 0, up to a year",
+    accepted: "a duration such as \"500ms\", \"10s\" or \"1m30s\", or a number of seconds; more than 0, up to a year",
     shape: DURATION.shape,
 };
 

@@ -70,6 +70,8 @@ pub struct Problem {
     pub excerpt: Option<Excerpt>,
     /// What to do, or what is accepted.
     pub hint: Option<String>,
+    /// Lines that would be right.
+    pub example: Option<&'static str>,
     /// Other places that have to do with it, and what they have.
     pub related: Vec<(Excerpt, String)>,
 }
@@ -99,6 +101,8 @@ struct Record<'a> {
     text: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    example: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related: Vec<Record<'a>>,
 }
@@ -113,6 +117,7 @@ impl<'a> Record<'a> {
             column: excerpt.map(|excerpt| excerpt.column),
             text: excerpt.map(|excerpt| excerpt.text.as_str()),
             hint: None,
+            example: None,
             related: Vec::new(),
         }
     }
@@ -141,6 +146,61 @@ impl Problems {
         self.more > 0 || problems.any(|problem| problem.level == Level::Error)
     }
 
+    /// One that is about no line of a file.
+    pub(crate) fn whole(message: String) -> Problems {
+        let mut problems = Problems::default();
+        problems.add(Level::Error, message, None);
+        problems
+    }
+
+    /// Adds a warning about what is no line of a file.
+    pub(crate) fn warn(&mut self, message: String, hint: Option<&str>) {
+        self.add(Level::Warning, message, hint);
+    }
+
+    fn add(&mut self, level: Level, message: String, hint: Option<&str>) {
+        self.problems.push(Problem {
+            level,
+            message,
+            excerpt: None,
+            hint: hint.map(str::to_owned),
+            example: None,
+            related: Vec::new(),
+        });
+    }
+
+    /// All of them as compilers show them.
+    #[must_use = "makes a value and changes nothing"]
+    pub fn shown(&self, in_colour: bool) -> String {
+        match in_colour {
+            true => format!("{self:#}"),
+            false => format!("{self}"),
+        }
+    }
+
+    /// How many there are of each kind: `2 errors, 1 warning`.
+    #[must_use = "makes a value and changes nothing"]
+    pub fn counted(&self) -> String {
+        let of = |level| {
+            self.problems
+                .iter()
+                .filter(|problem| problem.level == level)
+                .count()
+        };
+        let words = |count: usize, word: &str| match count {
+            0 => None,
+            1 => Some(format!("1 {word}")),
+            count => Some(format!("{count} {word}s")),
+        };
+        let errors = words(of(Level::Error) + self.more, "error");
+        let warnings = words(of(Level::Warning), "warning");
+        errors
+            .into_iter()
+            .chain(warnings)
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
     /// How many there are that are not kept, because there are so many.
     #[must_use = "reads a value and changes nothing"]
     pub fn more(&self) -> usize {
@@ -148,7 +208,7 @@ impl Problems {
     }
 
     /// One JSON object a line: `level`, `message`, and where there is a place `file`, `line`, `column` and
-    /// `text`; `hint`; `related`, each with `message` and a place. Values of variables are covered.
+    /// `text`; `hint`; `example`; `related`, each with `message` and a place. Values of variables are covered.
     #[must_use = "makes a value and changes nothing"]
     pub fn json_lines(&self) -> String {
         let mut lines = String::new();
@@ -157,6 +217,7 @@ impl Problems {
             let record = Record {
                 level: Some(problem.level),
                 hint: problem.hint.as_deref(),
+                example: problem.example,
                 related: related
                     .map(|(excerpt, message)| Record::new(message, Some(excerpt)))
                     .collect(),
@@ -231,6 +292,11 @@ impl fmt::Display for Problem {
                     writeln!(f, "{:width$} {} {hint}", "", pen.paint("1;34", "="))?;
                 }
             }
+        }
+        let mut before = "example: ";
+        for line in self.example.iter().flat_map(|example| example.lines()) {
+            writeln!(f, "{:width$} {} {before}{line}", "", pen.paint("1;34", "="))?;
+            before = "         ";
         }
         for (excerpt, what) in &self.related {
             show(f, pen, excerpt, width, ":::", ("1;34", '-', what))?;
@@ -313,6 +379,7 @@ mod tests {
             message: "`a` is there already".into(),
             excerpt: Some(excerpt(12, "a = 2", 0..1)),
             hint: Some("each is given once".into()),
+            example: None,
             related: vec![(excerpt(3, "a = 1", 0..1), "the first is here".into())],
         }
     }

@@ -97,6 +97,9 @@ impl Lines {
         };
         let Some((name, command)) = line.split_once(':') else {
             let finding = Finding::error(place(0, line.len()), "this is no service".into());
+            if let Some(equals) = line.find('=') {
+                findings.cover(place(equals + 1, line.len()));
+            }
             findings.add(finding.hint(match line.contains('=') {
                 true => "variables are not set here: put them into the environment",
                 false => ACCEPTED,

@@ -2,13 +2,15 @@
 
 mod values;
 
-pub(super) use values::Filled;
+pub(super) use values::{Filled, near_signal, near_word};
 
 use super::finding::{Finding, Findings};
 use super::interpolate::Filler;
-use super::key::{Key, SIGNAL, Section, Take};
+use super::key::{Chapter, Key, SIGNAL, Section, Take, is_known};
+use super::service;
 use super::source::{Place, Source};
-use super::tree::{Name, Node, Table};
+use super::top;
+use super::tree::{Data, Name, Node, Table};
 use crate::cli::value;
 use std::path::Path;
 
@@ -23,20 +25,26 @@ pub(super) struct Reader<'a> {
     pub(super) is_broken: bool,
     /// The keys down to the value that is being read, with dots between.
     path: String,
+    /// The value of the key that is being read, and lines that have one.
+    example: Option<(Place, &'static str)>,
 }
 
 /// Which keys a table has, and where they are.
-pub(super) struct Seen(Vec<(&'static str, Place)>);
+pub(super) struct Seen {
+    keys: Vec<(&'static str, Place)>,
+    /// Keys that were meant by others that are not known.
+    meant: Vec<&'static str>,
+}
 
 impl Seen {
     pub(super) fn get(&self, name: &str) -> Option<Place> {
-        let mut seen = self.0.iter();
+        let mut seen = self.keys.iter();
         seen.find(|(there, _)| *there == name)
             .map(|(_, place)| *place)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, Place)> {
-        self.0.iter().copied()
+        self.keys.iter().copied()
     }
 }
 
@@ -55,6 +63,7 @@ impl<'a> Reader<'a> {
             folder,
             is_broken,
             path: String::new(),
+            example: None,
         }
     }
 
@@ -89,23 +98,36 @@ impl<'a> Reader<'a> {
 
     /// A value of the wrong form.
     pub(super) fn refuse(&mut self, node: &Node<'_>, accepted: &str) {
+        self.refuse_but(node, accepted, None);
+    }
+
+    /// The same, where it is near to something that would be right.
+    pub(super) fn refuse_but(&mut self, node: &Node<'_>, accepted: &str, meant: Option<&str>) {
         if node.data.is_broken() {
             return;
         }
-        let written = self
-            .findings
-            .written(node.place)
-            .map_or("this", |text| text);
-        let has_variables = node.data.text().is_some_and(|text| text.contains("${"));
-        let filled = if has_variables {
-            ", with its variables put in,"
-        } else {
-            ""
+        let is_single = match &node.data {
+            Data::Text(_) | Data::Whole(_) | Data::Fraction(..) | Data::Switch(_) => true,
+            Data::Date | Data::List(_) | Data::Table(_) | Data::Broken => false,
         };
-        let message = format!("{written}{filled} is not accepted");
-        let finding = self.error(node.place, message);
-        self.findings
-            .add(finding.hint(format!("accepted: {accepted}")));
+        let written = self.findings.written(node.place).filter(|_| is_single);
+        let has_variables = node.data.text().is_some_and(|text| text.contains("${"));
+        let what = match written {
+            Some(written) if has_variables => format!("{written}, with its variables put in,"),
+            Some(written) => written.to_owned(),
+            None if is_single => "this value".to_owned(),
+            None => node.data.name().to_owned(),
+        };
+        let finding = self.error(node.place, format!("{what} is not accepted"));
+        let meant = meant.map_or_else(String::new, |meant| format!("did you mean {meant:?}? "));
+        let mut finding = finding.hint(format!("{meant}accepted: {accepted}"));
+        // Where even the kind of value is another, a line says more than words.
+        if let Some((_, example)) = self.example.filter(|(place, _)| *place == node.place)
+            && !node.data.looks_like(example)
+        {
+            finding = finding.example(example);
+        }
+        self.findings.add(finding);
     }
 
     /// A table by its keys.
@@ -115,10 +137,21 @@ impl<'a> Reader<'a> {
         sections: &'static [Section<T>],
         into: &mut T,
     ) -> Option<Seen> {
+        self.table_of(node, "a table", sections, into)
+    }
+
+    /// The same, with words for what it has.
+    pub(super) fn table_of<T>(
+        &mut self,
+        node: &Node<'_>,
+        accepted: &str,
+        sections: &'static [Section<T>],
+        into: &mut T,
+    ) -> Option<Seen> {
         match node.data.table() {
             Some(table) => Some(self.entries(table, node.place, sections, into)),
             None => {
-                self.refuse(node, "a table");
+                self.refuse(node, accepted);
                 None
             }
         }
@@ -132,7 +165,10 @@ impl<'a> Reader<'a> {
         sections: &'static [Section<T>],
         into: &mut T,
     ) -> Seen {
-        let mut seen = Seen(Vec::new());
+        let mut seen = Seen {
+            keys: Vec::new(),
+            meant: Vec::new(),
+        };
         for (name, value) in table.entries() {
             let keys = || sections.iter().flat_map(|section| section.keys);
             let is_it = |key: &&Key<T>| {
@@ -140,7 +176,7 @@ impl<'a> Reader<'a> {
                 key.name == text || key.aliases.contains(&text)
             };
             let Some(key) = keys().find(is_it) else {
-                self.unknown(name, value, sections);
+                seen.meant.extend(self.unknown(name, value, sections));
                 continue;
             };
             if let Some(first) = seen.get(key.name) {
@@ -149,15 +185,16 @@ impl<'a> Reader<'a> {
                 self.findings.add(finding.also(first, "it is given here"));
                 continue;
             }
-            seen.0.push((key.name, name.place));
+            seen.keys.push((key.name, name.place));
+            let outer = self.example.replace((value.place, key.example));
             self.within(key.name, |reader| reader.take(key, into, value));
+            self.example = outer;
         }
         let keys = sections.iter().flat_map(|section| section.keys);
         for key in keys.filter(|key| key.required && seen.get(key.name).is_none()) {
-            if !self.is_broken {
+            if !self.is_broken && !seen.meant.contains(&key.name) {
                 let finding = self.error(place, format!("`{}` is missing", key.name));
-                let hint = format!("accepted: {} = {}", key.name, key.take.accepted());
-                self.findings.add(finding.hint(hint));
+                self.findings.add(finding.example(key.example));
             }
         }
         seen
@@ -165,51 +202,67 @@ impl<'a> Reader<'a> {
 
     /// That exactly one of some keys is there.
     pub(super) fn one_of(&mut self, ways: &[&str], seen: &Seen, place: Place) -> Option<()> {
+        let is_meant = ways.iter().any(|way| seen.meant.contains(way));
         let mut given = seen.iter().filter(|(key, _)| ways.contains(key));
-        let finding = match (given.next(), given.next()) {
+        let given = (given.next(), given.next());
+        let ways = ways.join(", ");
+        let finding = match given {
             (Some(_), None) => return Some(()),
-            (None, _) if self.is_broken => return None,
-            (None, _) => self.error(place, "what it goes by is missing"),
-            (Some((first, at)), Some((second, place))) => {
-                let message = format!("`{first}` and `{second}` exclude each other");
-                self.error(place, message).also(at, "the first is here")
-            }
+            (None, _) if self.is_broken || is_meant => return None,
+            (None, _) => self.error(place, format!("one of these keys is missing: {ways}")),
+            (Some((first, at)), Some((second, place))) => self
+                .error(
+                    place,
+                    format!("`{first}` and `{second}` exclude each other"),
+                )
+                .hint(format!("accepted: one of {ways}"))
+                .also(at, "the first is here"),
         };
-        self.findings
-            .add(finding.hint(format!("accepted: one of {}", ways.join(", "))));
+        self.findings.add(finding);
         None
     }
 
-    fn unknown<T>(&mut self, name: &Name<'_>, value: &Node<'_>, sections: &'static [Section<T>]) {
+    /// Says that a key is not known, and returns the one that was likely meant.
+    fn unknown<T>(
+        &mut self,
+        name: &Name<'_>,
+        value: &Node<'_>,
+        sections: &'static [Section<T>],
+    ) -> Option<&'static str> {
         let keys = || sections.iter().flat_map(|section| section.keys);
         let written = plain(&name.text);
         let known = keys().flat_map(|key| std::iter::once(&key.name).chain(key.aliases));
-        let mut known = known.copied();
+        let known = known.copied();
         let foreign = keys().find(|key| key.elsewhere.iter().any(|there| plain(there) == written));
         let meant = known.clone().find(|known| plain(known) == written);
-        let near = || value::nearest(&name.text, known.clone());
+        let near = value::nearest(&name.text, known.clone());
+        let ours = meant.or(foreign.map(|key| key.name)).or(near);
         let hint = match (meant, foreign) {
             (Some(meant), _) => Some(format!("did you mean `{meant}`?")),
             (None, Some(key)) => Some(format!("bowout calls it `{}`", key.name)),
-            (None, None) => near().map(|near| format!("did you mean `{near}`?")),
+            (None, None) => {
+                let of = Whole::of(known.clone());
+                of.and_then(|of| misplaced(of, name, value))
+                    .or_else(|| near.map(|near| format!("did you mean `{near}`?")))
+            }
         };
-        if hint.is_none() || foreign.is_some_and(|key| key.name == "environment") {
-            // It may be a variable that was meant for `environment`.
-            self.findings.cover(value.place);
+        // It may be a variable that was meant for `environment`.
+        if ours.is_none_or(|ours| ours == "environment") && !is_known(&name.text) {
+            value.hide(self.source);
         }
         let hint = hint.unwrap_or_else(|| {
-            if keys().count() > 12 {
-                return "docs/config.md lists all keys".to_owned();
+            if Whole::of(known.clone()) == Some(Whole::Service) {
+                return "docs/config.md lists all keys of a service".to_owned();
             }
-            let first = known.next().map(|known| format!("`{known}`"));
-            let rest = known.map(|known| format!(", `{known}`"));
-            format!(
-                "known here: {}",
-                first.into_iter().chain(rest).collect::<String>()
-            )
+            let known: Vec<String> = keys().map(|key| format!("`{}`", key.name)).collect();
+            format!("known here: {}", known.join(", "))
         });
         let finding = self.error(name.place, format!("the key `{}` is not known", name.text));
         self.findings.add(finding.hint(hint));
+        // An alias is as good as the key.
+        keys()
+            .find(|key| ours.is_some_and(|ours| key.name == ours || key.aliases.contains(&ours)))
+            .map(|key| key.name)
     }
 
     fn take<T>(&mut self, key: &'static Key<T>, into: &mut T, node: &Node<'_>) {
@@ -256,6 +309,56 @@ impl<'a> Reader<'a> {
                 .into_iter()
                 .for_each(|hooks| set(into, hooks)),
             Take::Other(_, take) => take(self, into, node),
+        }
+    }
+}
+
+/// The two tables whose keys are taken for each other's.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whole {
+    /// What stands at the top of a file.
+    Container,
+    /// What stands in `[service.NAME]`.
+    Service,
+}
+
+impl Whole {
+    /// The table that has these keys.
+    fn of(mut known: impl Iterator<Item = &'static str>) -> Option<Whole> {
+        known.find_map(|key| match key {
+            "service" => Some(Whole::Container),
+            "depends_on" => Some(Whole::Service),
+            _ => None,
+        })
+    }
+}
+
+/// What to do with a key that the other of the two tables has, or with a table of an unknown name.
+#[cold]
+fn misplaced(whole: Whole, name: &Name<'_>, value: &Node<'_>) -> Option<String> {
+    let has = |chapters: Vec<Chapter>| {
+        let mut parts = chapters.into_iter().flat_map(|chapter| chapter.parts);
+        parts.any(|part| part.name == name.text || part.aliases.contains(&name.text.as_ref()))
+    };
+    match whole {
+        Whole::Service if has(top::parts()) => Some(format!(
+            "`{}` is about the container: it stands at the top of the file, before the first table",
+            name.text
+        )),
+        Whole::Container if has(service::parts()) => Some(format!(
+            "`{}` is about a service: it stands below [service.NAME]",
+            name.text
+        )),
+        Whole::Service => None,
+        Whole::Container => {
+            let table = value.data.table()?;
+            let is_service = table.entries().iter().any(|(key, _)| key.text == "command");
+            Some(match is_service {
+                true => format!("did you mean [service.{}]?", name.text),
+                false => "tables here: [service.NAME], [signal.NAME], [rewrite], [log]; what is about the \
+                          container as a whole stands at the top of the file, before the first table"
+                    .to_owned(),
+            })
         }
     }
 }

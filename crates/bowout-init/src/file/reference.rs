@@ -77,21 +77,13 @@ fn table(text: &mut String, chapters: &[Chapter]) {
     }
 }
 
-/// The keys of the first table that a shape may be.
+/// The keys of the first table that a value may be.
 fn tables(shape: Shape) -> Option<Vec<Chapter>> {
-    match shape {
-        Shape::Table(chapters) => Some(chapters()),
-        Shape::List(shape) | Shape::Map(_, shape) | Shape::SignalMap(shape) => tables(*shape),
-        Shape::Either(shapes) => shapes.iter().find_map(|shape| tables(*shape)),
-        Shape::Text
-        | Shape::Pattern(_)
-        | Shape::Word(_)
-        | Shape::Signal
-        | Shape::Switch
-        | Shape::Only(_)
-        | Shape::Whole(..)
-        | Shape::Number => None,
-    }
+    let mut first = None;
+    shape.tables(&mut |chapters| {
+        first.get_or_insert(chapters);
+    });
+    first
 }
 
 /// Words in quotes and braces are TOML, and set as such.

@@ -119,7 +119,8 @@ impl Reader<'_> {
             restarts: None,
         };
         self.within(&name.text, |reader| {
-            let seen = reader.table(node, SECTIONS, &mut draft)?;
+            let accepted = "a table, [service.NAME], with a command";
+            let seen = reader.table_of(node, accepted, SECTIONS, &mut draft)?;
             draft.stop_timeout = seen.get("stop_timeout");
             reader.fits(&mut draft, &seen);
             // A command that is wrong has been said to be.

@@ -1,11 +1,10 @@
 //! Reads what is done with signals.
 
 use super::key::{Form, Key, Section, Shape, Take, chapters};
-use super::reader::{Filled, Reader};
+use super::reader::{Filled, Reader, near_signal};
 use super::source::Place;
 use super::top::Top;
 use super::tree::{Name, Node};
-use crate::cli::value::nearest;
 use crate::settings::{HookSettings, SignalRule};
 use bowout_core::Signal;
 
@@ -146,17 +145,7 @@ impl Reader<'_> {
         let signal = signal.filter(|signal| signal.is_catchable() && *signal != Signal::CHLD);
         if signal.is_none() {
             let finding = self.error(name.place, format!("`{}` is not accepted", name.text));
-            let wanted = name.text.to_uppercase();
-            let known: Vec<String> = Signal::all()
-                .map(|signal| signal.to_string()[3..].to_owned())
-                .collect();
-            let near = nearest(
-                wanted.trim_start_matches("SIG"),
-                known.iter().map(String::as_str),
-            );
-            let near = near.filter(|near| {
-                Signal::parse(&name.text).is_none() && *near != "KILL" && *near != "STOP"
-            });
+            let near = near_signal(&name.text).filter(|_| Signal::parse(&name.text).is_none());
             self.findings.add(match near {
                 Some(near) => finding.hint(format!("did you mean `{near}`?")),
                 None => finding.hint(format!("accepted: {SOURCE}")),

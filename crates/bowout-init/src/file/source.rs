@@ -62,9 +62,33 @@ impl Source {
 
     /// What is there is never shown.
     pub(super) fn cover(&self, place: Place) {
-        if place.start < place.end {
-            self.secrets.borrow_mut().push(place.start..place.end);
+        if place.start >= place.end {
+            return;
         }
+        let mut all = place.start..place.end;
+        let mut secrets = self.secrets.borrow_mut();
+        // One cover for what was covered twice.
+        secrets.retain(|secret| {
+            let is_apart = secret.end <= all.start || all.end <= secret.start;
+            if !is_apart {
+                all = all.start.min(secret.start)..all.end.max(secret.end);
+            }
+            is_apart
+        });
+        secrets.push(all);
+    }
+
+    /// The same for a value, of which the quotes are shown.
+    pub(super) fn cover_value(&self, place: Place) {
+        let text = self.text.get(place.start..place.end).unwrap_or_default();
+        let is_quoted =
+            text.len() > 2 && text.starts_with(['"', '\'']) && text.ends_with(['"', '\'']);
+        let quotes = usize::from(is_quoted);
+        self.cover(Place {
+            start: place.start + quotes,
+            end: place.end - quotes,
+            ..place
+        });
     }
 
     /// Whether some of a place is never shown.

@@ -219,7 +219,7 @@ const ACCOUNT_KEYS: &[Key<Top>] = &[
         about: "bowout's own log, on standard error.",
         example: "log = { level = \"info\", format = \"json\" }",
         take: Take::Other(&LOG, |reader, top, node| {
-            reader.table(node, LOG_SECTIONS, &mut top.settings);
+            reader.table_of(node, LOG.accepted, LOG_SECTIONS, &mut top.settings);
         }),
         ..Key::PLAIN
     },

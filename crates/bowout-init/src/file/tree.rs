@@ -5,7 +5,7 @@ mod grow;
 #[cfg(test)]
 mod tests;
 
-use super::source::Place;
+use super::source::{Place, Source};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -19,6 +19,26 @@ const DEEPEST: usize = 32;
 pub(super) struct Node<'s> {
     pub(super) place: Place,
     pub(super) data: Data<'s>,
+}
+
+impl Node<'_> {
+    /// Nothing of these values is ever shown; the keys and headers between them are.
+    pub(super) fn hide(&self, source: &Source) {
+        match &self.data {
+            Data::List(items) => items.iter().for_each(|item| item.hide(source)),
+            Data::Table(table) => {
+                for (_, value) in &table.entries {
+                    value.hide(source);
+                }
+            }
+            Data::Text(_)
+            | Data::Whole(_)
+            | Data::Fraction(..)
+            | Data::Switch(_)
+            | Data::Date
+            | Data::Broken => source.cover_value(self.place),
+        }
+    }
 }
 
 /// What a value is.
@@ -89,6 +109,20 @@ impl<'s> Data<'s> {
             return Some(table);
         }
         None
+    }
+
+    /// Whether it is of the kind that this line gives its key.
+    pub(super) fn looks_like(&self, line: &str) -> bool {
+        let value = line.split_once(" = ").map_or("", |(_, value)| value);
+        let begins = |letters: &[char]| value.starts_with(letters);
+        match self {
+            Data::Text(_) => begins(&['"']),
+            Data::Whole(_) | Data::Fraction(..) => value.starts_with(|c: char| c.is_ascii_digit()),
+            Data::Switch(_) => begins(&['t', 'f']),
+            Data::List(_) => begins(&['[']),
+            Data::Table(_) => begins(&['{']),
+            Data::Date | Data::Broken => false,
+        }
     }
 
     /// What to call it in a message.

@@ -91,9 +91,7 @@ impl Reader<'_> {
         };
         let found = words.iter().find(|word| **word == text).copied();
         if found.is_none() {
-            let near = value::nearest(&text, words.iter().copied());
-            let near = near.map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
-            self.refuse(node, &format!("{accepted}{near}"));
+            self.refuse_but(node, accepted, near_word(&text, words));
         }
         found
     }
@@ -163,8 +161,13 @@ impl Reader<'_> {
 
     /// A signal, by its name or number.
     pub(in crate::file) fn signal(&mut self, node: &Node<'_>, accepted: &str) -> Option<Signal> {
+        let mut near = None;
         let signal = match self.filled(node) {
-            Filled::Text(text) => Signal::parse(&text),
+            Filled::Text(text) => {
+                let signal = Signal::parse(&text);
+                near = near_signal(&text).filter(|_| signal.is_none());
+                signal
+            }
             Filled::Other => {
                 let number = node
                     .data
@@ -175,7 +178,7 @@ impl Reader<'_> {
             Filled::Broken => return None,
         };
         if signal.is_none() {
-            self.refuse(node, accepted);
+            self.refuse_but(node, accepted, near.as_deref());
         }
         signal
     }
@@ -189,4 +192,44 @@ impl Reader<'_> {
         }
         (signals.len() == nodes.len()).then_some(signals)
     }
+}
+
+/// What others say for a word of ours: systemd, Compose, Kubernetes, supervisord.
+const ELSEWHERE: [(&str, &str); 15] = [
+    ("never", "no"),
+    ("false", "no"),
+    ("true", "always"),
+    ("any", "always"),
+    ("unexpected", "on-failure"),
+    ("on-abnormal", "on-failure"),
+    ("mixed", "main"),
+    ("control-group", "group"),
+    ("exec", "simple"),
+    ("daemon", "forking"),
+    ("healthy", "ready"),
+    ("off", "none"),
+    ("null", "none"),
+    ("warning", "notice"),
+    ("trace", "debug"),
+];
+
+/// The word of these that is meant by one that is none of them.
+pub(in crate::file) fn near_word(text: &str, words: &[&'static str]) -> Option<&'static str> {
+    let small = text.to_ascii_lowercase().replace('_', "-");
+    let mut others = ELSEWHERE.iter().filter(|(there, _)| *there == small);
+    let other = others.find_map(|(_, ours)| words.iter().find(|word| *word == ours));
+    let near = || value::nearest(&small, words.iter().copied());
+    other.copied().or_else(near).filter(|_| !small.is_empty())
+}
+
+/// The name of the signal that is meant by what is none. Nobody means one that can't be caught.
+pub(in crate::file) fn near_signal(text: &str) -> Option<String> {
+    let wanted = text.to_uppercase();
+    let wanted = wanted.trim_start_matches("SIG");
+    let known = Signal::all().filter(|signal| signal.is_catchable());
+    let known: Vec<String> = known
+        .map(|signal| signal.to_string()[3..].to_owned())
+        .collect();
+    let near = value::nearest(wanted, known.iter().map(String::as_str));
+    near.filter(|_| !wanted.is_empty()).map(str::to_owned)
 }

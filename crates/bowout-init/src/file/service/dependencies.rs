@@ -74,7 +74,8 @@ impl Reader<'_> {
                 .iter()
                 .find(|first| first.name == need.name)
             {
-                let message = format!("the service {:?} is there already", need.name);
+                let name = self.findings.name_at(need.place, &need.name);
+                let message = format!("the service {name} is there already");
                 let finding = self.error(need.place, message).hint("each is given once");
                 self.findings
                     .add(finding.also(first.place, "the first is here"));

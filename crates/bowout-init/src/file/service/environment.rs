@@ -117,7 +117,7 @@ impl Reader<'_> {
             return;
         }
         if draft.settings.environment.contains_key(name) {
-            let finding = self.error(item.place, format!("the variable {name} is there already"));
+            let finding = self.error(item.place, "this variable is there already");
             self.findings.add(finding.hint("each is given once"));
         }
         if value.is_some() {

@@ -192,7 +192,7 @@ const HEALTH_SECTIONS: &[Section<Health>] = &[Section {
         },
         Key {
             name: "retries",
-            elsewhere: &["failure_threshold"],
+            elsewhere: &["failure_threshold", "retry", "attempts"],
             default: "3",
             about: "How many attempts in a row must fail.",
             example: "retries = 5",
@@ -251,7 +251,7 @@ impl Reader<'_> {
 
     pub(super) fn healthcheck(&mut self, node: &Node<'_>) -> Option<Healthcheck> {
         let mut health = Health::default();
-        let seen = self.table(node, HEALTH_SECTIONS, &mut health)?;
+        let seen = self.table_of(node, HEALTHCHECK.accepted, HEALTH_SECTIONS, &mut health)?;
         if health.is_off {
             return None;
         }

@@ -3,7 +3,7 @@
 use super::Draft;
 use super::probes::{HEALTHCHECK, READY};
 use crate::file::key::{Form, Key, Shape, Take};
-use crate::file::reader::{Filled, Reader};
+use crate::file::reader::{Filled, Reader, near_word};
 use crate::file::tree::Node;
 use bowout_core::service::restart::When;
 
@@ -136,7 +136,10 @@ impl Reader<'_> {
                 When::OnFailure
             }
             ("always" | "unless-stopped", _) => When::Always,
-            _ => return self.refuse(node, RESTART.accepted),
+            (text, _) => {
+                let near = near_word(text, &["no", "on-failure", "always", "unless-stopped"]);
+                return self.refuse_but(node, RESTART.accepted, near);
+            }
         };
     }
 }

@@ -7,6 +7,7 @@ use super::grow::{inner, insert, open_table};
 use super::{DEEPEST, Data, Name, Node, Origin, Table};
 use crate::cli::value::nearest;
 use crate::file::finding::Finding;
+use crate::file::key::is_known;
 use crate::file::source::{Place, Source};
 use std::borrow::Cow;
 use toml_parser::decoder::{Encoding, ScalarKind};
@@ -41,7 +42,9 @@ pub(in crate::file) fn build(source: &Source, number: usize) -> (Table<'_>, Vec<
     };
     let mut receiver = ValidateWhitespace::new(&mut builder, text);
     parse_document(&tokens, &mut receiver, &mut note);
-    let wrong = errors.iter().map(|error| syntax(error, number));
+    let mut before = None;
+    errors.retain(|error| error.description() != NO_COMMA || !follows(error, &mut before, source));
+    let wrong = errors.iter().map(|error| syntax(error, source, number));
     let mut wrong: Vec<Finding> = wrong.chain(builder.scalars).collect();
     wrong.sort_by_key(|finding| finding.place.map_or(0, |place| place.start));
     let mut findings = builder.findings;
@@ -57,10 +60,26 @@ pub(in crate::file) fn build(source: &Source, number: usize) -> (Table<'_>, Vec<
     (builder.root, findings)
 }
 
-fn syntax(error: &ParseError, source: usize) -> Finding {
+/// What the parser says of every line below an array without its end.
+const NO_COMMA: &str = "missing comma between array elements";
+
+/// Whether a comma is missing in the same array as the one before, which is said once.
+fn follows(error: &ParseError, before: &mut Option<usize>, source: &Source) -> bool {
+    let at = error
+        .unexpected()
+        .or(error.context())
+        .map_or(0, |span| span.start());
+    let between = before
+        .replace(at)
+        .and_then(|before| source.text.get(before..at));
+    let ends = |line: &str| !line.starts_with('[') && line.contains(']');
+    between.is_some_and(|text| !text.lines().any(ends))
+}
+
+fn syntax(error: &ParseError, source: &Source, number: usize) -> Finding {
     let span = error.unexpected().or(error.context()).unwrap_or_default();
     let place = Place {
-        source,
+        source: number,
         start: span.start(),
         end: span.end(),
     };
@@ -76,10 +95,30 @@ fn syntax(error: &ParseError, source: usize) -> Finding {
             _ => None,
         })
         .collect();
-    let finding = Finding::error(place, format!("this is no TOML: {}", error.description()));
-    match expected.is_empty() {
-        true => finding,
-        false => finding.hint(format!("expected: {}", expected.join(", "))),
+    let finding = |text: &str| Finding::error(place, format!("this is no TOML: {text}"));
+    let found = source
+        .text
+        .get(span.start()..span.end())
+        .unwrap_or_default();
+    let is_open = expected == ["`\"`"] || expected == ["`'`"];
+    // What people meet most often, in other words than the parser's.
+    match (error.description(), found) {
+        (_, ":") => finding("a key and its value have = between them").hint(
+            "accepted: [service.NAME], and below it key = value; `bowout import` writes that from a compose.yaml",
+        ),
+        (_, found) if found.starts_with(|c: char| c.is_control() && c != '\n' && c != '\r') => {
+            finding("a control character in a text").hint("write it as an escape, such as \\t or \\u001B")
+        }
+        (NO_COMMA, _) => {
+            finding("a comma is missing, or the end of the array").hint("expected: `,` or `]`")
+        }
+        ("missing escaped value", _) => finding("an escape that there is not")
+            .hint("write a backslash twice, or put the text into single quotes"),
+        (_, _) if is_open => finding("the quotes are not closed"),
+        (description, _) if expected.is_empty() => finding(description),
+        (description, _) => {
+            finding(description).hint(format!("expected: {}", expected.join(", ")))
+        }
     }
 }
 
@@ -89,6 +128,10 @@ struct Open<'s> {
     keys: Vec<Name<'s>>,
     data: Data<'s>,
     is_secret: bool,
+    /// Whether it is an array of NAME=value, as Compose has them, whose names are no secrets.
+    has_names: bool,
+    /// Whether its end is missing, most likely: what comes now belongs to the lines below it.
+    is_cut: bool,
 }
 
 struct Builder<'s> {
@@ -136,17 +179,54 @@ impl<'s> Builder<'s> {
         self.is_secret || inside || self.keys.iter().any(|name| holds_secrets(&name.text))
     }
 
+    /// Covers a secret; where it has a name in front, the name is none.
+    fn cover(&self, text: &str, place: Place) {
+        let has_names = self.open.last().is_some_and(|open| open.has_names);
+        match text.find('=').filter(|_| has_names) {
+            Some(equals) => {
+                let quotes = usize::from(text.ends_with(['"', '\'']));
+                self.source.cover(Place {
+                    start: place.start + equals + 1,
+                    end: place.end - quotes,
+                    ..place
+                });
+            }
+            None if has_names => {}
+            None => self.source.cover_value(place),
+        }
+    }
+
+    /// Whether values that come now are for a key that is known, so that they may be repeated.
+    fn is_ours(&self) -> bool {
+        let keys = match self.open.last() {
+            Some(open) if self.keys.is_empty() => &open.keys,
+            Some(_) | None => &self.keys,
+        };
+        keys.last().is_some_and(|name| is_known(&name.text))
+    }
+
     /// What is wrong with a value without quotes, as people who write such a thing understand it.
     fn unquoted(&self, text: &str, place: Place) -> Option<Finding> {
         let is_number = text.starts_with(|c: char| c.is_ascii_digit() || c == '+' || c == '-');
+        // 10s, 10MB, 1m30s; and 027, which is no number in TOML either.
+        let has_unit = text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'.')
+            && text
+                .trim_start_matches(|c: char| c.is_ascii_digit() || c == '.')
+                .starts_with(char::is_alphabetic)
+            && !text.starts_with("0x")
+            && !text.starts_with("0o")
+            && !text.starts_with("0b");
+        let is_octal = text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
         let finding = |message: &str| Finding::error(place, format!("this is no TOML: {message}"));
         let word = text.to_ascii_lowercase();
         match word.as_str() {
             "" => Some(finding("a value is missing")),
             "true" | "yes" | "on" => Some(finding("this is no value").hint("write true")),
             "false" | "no" | "off" => Some(finding("this is no value").hint("write false")),
-            _ if is_number || word.ends_with(['"', '\'']) => None,
-            _ if self.hides() => Some(finding("a text is in quotes")),
+            _ if is_number && !has_unit && !is_octal || word.ends_with(['"', '\'']) => None,
+            _ if self.hides() || !self.is_ours() => Some(finding("a text is in quotes")),
             _ => Some(finding("a text is in quotes").hint(format!("write {text:?}"))),
         }
     }
@@ -165,7 +245,9 @@ impl<'s> Builder<'s> {
         let Some(open) = self.open.last_mut() else {
             let keys = std::mem::take(&mut self.keys);
             let Some(path) = &self.current else {
-                self.source.cover(node.place);
+                if !keys.last().is_some_and(|name| is_known(&name.text)) {
+                    node.hide(self.source);
+                }
                 return;
             };
             let mut table = Some(&mut self.root);
@@ -180,7 +262,9 @@ impl<'s> Builder<'s> {
             return;
         };
         if let Data::List(items) = &mut open.data {
-            items.push(node);
+            if !open.is_cut {
+                items.push(node);
+            }
         } else if let Data::Table(table) = &mut open.data {
             let keys = std::mem::take(&mut self.keys);
             let finding = insert(table, keys, node, self.source);
@@ -200,11 +284,19 @@ impl<'s> Builder<'s> {
         }
         let is_secret = self.hides();
         let keys = std::mem::take(&mut self.keys);
+        let is_inside = self.is_secret || self.open.last().is_some_and(|open| open.is_secret);
+        let (last, before) = match keys.split_last() {
+            Some((last, before)) => (holds_secrets(&last.text), before),
+            None => (false, keys.as_slice()),
+        };
+        let is_first = !is_inside && !before.iter().any(|name| holds_secrets(&name.text));
         self.open.push(Open {
             place,
+            has_names: is_first && last && matches!(data, Data::List(_)),
             keys,
             data,
             is_secret,
+            is_cut: false,
         });
         true
     }
@@ -309,13 +401,11 @@ impl EventReceiver for Builder<'_> {
             }
         }
         if self.hides() {
-            // In the form of Compose, NAME=value in an array, the name is no secret.
-            let name = match self.open.last().map(|open| &open.data) {
-                Some(Data::List(_)) => raw.as_str().find('='),
-                _ => Some(0),
-            };
-            let start = place.start + name.unwrap_or(raw.len());
-            self.source.cover(Place { start, ..place });
+            self.cover(raw.as_str(), place);
+        }
+        if let (None, true, Some(open)) = (kind, is_broken, self.open.last_mut()) {
+            // A word without quotes in an array is the next line's key.
+            open.is_cut = true;
         }
         let data = match decoded {
             _ if is_broken => Data::Broken,

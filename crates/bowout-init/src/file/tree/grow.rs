@@ -2,6 +2,7 @@
 
 use super::{DEEPEST, Data, Name, Node, Origin, Table};
 use crate::file::finding::Finding;
+use crate::file::key::is_known;
 use crate::file::source::{Place, Source};
 
 /// The table that is, or that was added last to the array that is, at a position.
@@ -38,6 +39,7 @@ pub(super) fn insert<'s>(
     node: Node<'s>,
     source: &Source,
 ) -> Option<Finding> {
+    let key = names.last().map(|name| name.text.clone());
     let finding = 'refused: {
         if names.iter().any(|name| name.is_broken) {
             break 'refused None;
@@ -75,8 +77,10 @@ pub(super) fn insert<'s>(
             }
         }
     };
-    // What is not in the tree is not known to be no secret.
-    source.cover(node.place);
+    // What has no key of ours is not known to be no secret, and nobody else will look at it.
+    if !key.is_some_and(|key| is_known(&key)) {
+        node.hide(source);
+    }
     finding
 }
 

@@ -160,7 +160,7 @@ fn what_toml_does_not_allow_is_refused_where_it_is() {
         (
             "a = [1, 2\nb = 1",
             "{a=[1 2]}",
-            "2: this is no TOML: missing comma between array elements",
+            "2: this is no TOML: a comma is missing, or the end of the array",
         ),
         ("a\nb = 1", "{b=1}", "1: this is no TOML: key with no value"),
         (
@@ -275,5 +275,5 @@ fn values_of_variables_are_covered() {
             })
             .text
     };
-    assert_eq!(shown("environment = ["), "environment = [\"D***, \"E\"]");
+    assert_eq!(shown("environment = ["), "environment = [\"D=***\", \"E\"]");
 }
