@@ -366,16 +366,17 @@ impl Supervisor {
     /// Why a service failed, as a reason to stop the others.
     fn reason_of(&self, id: ServiceId) -> Reason {
         let root = self.root_of(id);
+        let is_sound = self.services[root.0].fault.is_none();
         match self.services[root.0].ending {
             Ending::NotStarted(error) => Reason::NotStarted {
                 service: root,
                 error,
             },
             // What it depends on has ended well, and did not do what was awaited of it.
-            Ending::Exited(status) if root != id && status.is_success() => {
+            Ending::Exited(status) if root != id && is_sound && status.is_success() => {
                 Reason::Failed { service: id }
             }
-            Ending::Exited(status) if self.services[root.0].fault.is_none() => Reason::Ended {
+            Ending::Exited(status) if is_sound => Reason::Ended {
                 service: root,
                 status,
             },

@@ -97,7 +97,7 @@ impl Stopping {
     /// Begins. `order.ladder` has at least one signal.
     pub(crate) fn begin(order: Order, now: Instant) -> Stopping {
         let walk = Walk::new(order.ladder[0]);
-        Stopping {
+        let mut stopping = Stopping {
             service: order.service,
             kill_mode: order.kill_mode,
             main: order.main,
@@ -120,6 +120,20 @@ impl Stopping {
                 true => StopCommand::Due,
                 false => StopCommand::None,
             },
+        };
+        if !stopping.main_alive {
+            stopping.turn_to_the_others();
+        }
+        stopping
+    }
+
+    /// The main process is gone. In main mode the others were its business; now they are told, and waited
+    /// for: a service is not down while they run, nor may what it depends on stop, or it start again beside
+    /// them. Of one command the sweep tells them, which follows at once.
+    fn turn_to_the_others(&mut self) {
+        if self.kill_mode == KillMode::Main && self.shared && !self.alone {
+            self.kill_mode = KillMode::Auto;
+            self.sent = false;
         }
     }
 
@@ -253,6 +267,7 @@ impl Stopping {
         let was_main = pid == self.main && self.main_alive;
         if was_main {
             self.main_alive = false;
+            self.turn_to_the_others();
         }
         let was_in_charge = self.walk.ended(pid);
         if !self.main_alive {

@@ -54,7 +54,7 @@ impl Supervisor {
     }
 
     /// Whether it is up, and shall not be. In a stop of the container its turn decides that.
-    fn must_go(&self, id: ServiceId) -> bool {
+    pub(super) fn must_go(&self, id: ServiceId) -> bool {
         let service = &self.services[id.0];
         let unwanted = !service.wanted || service.restarting || service.fault.is_some();
         if !unwanted || self.phase != Phase::Up {
@@ -63,8 +63,10 @@ impl Supervisor {
         match &service.state {
             State::PreStart(hooks) => !hooks.aborted,
             State::Launching(_) | State::Adopting(_) | State::Running(_) => true,
-            State::Waiting | State::Backoff { .. } => !service.wanted,
-            State::Starting
+            State::Backoff { .. } => !service.wanted,
+            // One that nobody has ever wanted has nothing to be taken down.
+            State::Waiting
+            | State::Starting
             | State::PreStop(_)
             | State::Stopping(_)
             | State::PostStop(_)

@@ -23,8 +23,12 @@ impl Supervisor {
         }
     }
 
-    /// In a stop nothing becomes ready, and what would follow from it does not.
+    /// In a stop nothing becomes ready, and what would follow from it does not; nor does one that somebody
+    /// wanted down while its program was being started.
     pub(super) fn becomes_ready(&mut self, id: ServiceId, now: Instant, out: &mut Actions) {
+        if self.must_go(id) {
+            return;
+        }
         let State::Running(run) = &mut self.services[id.0].state else {
             return;
         };

@@ -1,0 +1,131 @@
+//! The budget of a stop, as it is kept: what each has, and what nobody can take from those after it.
+
+use super::stage::{Does, Stage, Temper, hook, ms, needs, plan, service};
+use bowout_core::action::Note;
+use bowout_core::plan::{Condition, Draft, ServiceMoment};
+use bowout_core::{Event, Signal};
+
+fn chain(timeouts: [u64; 2]) -> Draft {
+    plan(vec![
+        service("web", |web| {
+            web.depends_on = vec![needs(1, Condition::Ready)];
+            web.stop_timeout = Some(ms(timeouts[0]));
+        }),
+        service("db", |db| db.stop_timeout = Some(ms(timeouts[1]))),
+    ])
+}
+
+fn kill(stage: &Stage, name: &str) -> u64 {
+    let told = stage.told(name);
+    let kill = told.iter().find(|(_, signal)| *signal == Signal::KILL);
+    kill.unwrap().0
+}
+
+#[test]
+fn who_stops_has_what_was_promised_and_no_more() {
+    let mut stage = Stage::started(chain([3_000, 4_000]));
+    stage.temper("web", Temper::Ignores);
+    stage.temper("db", Temper::Ignores);
+    stage.signal(Signal::TERM);
+    stage.at(20_000);
+    assert_eq!(kill(&stage, "web"), 3_000);
+    assert_eq!(kill(&stage, "db"), 7_000);
+    assert_eq!(stage.finish(), Some((7_000, 137)));
+    assert!(
+        stage
+            .said(|note| matches!(note, Note::PlanScaled { .. }))
+            .is_empty()
+    );
+}
+
+#[test]
+fn a_plan_that_does_not_fit_is_cut_alike_and_said_so() {
+    let mut stage = Stage::started(chain([20_000, 10_000]));
+    let said = stage.said(|note| matches!(note, Note::PlanScaled { .. }));
+    assert_eq!(said, [0]);
+    stage.temper("web", Temper::Ignores);
+    stage.temper("db", Temper::Ignores);
+    stage.signal(Signal::TERM);
+    stage.at(20_000);
+    let (web, db) = (kill(&stage, "web"), kill(&stage, "db"));
+    assert!((6_200..6_300).contains(&web), "two parts: {web}");
+    assert!(
+        (3_100..3_200).contains(&(db - web)),
+        "one part: {}",
+        db - web
+    );
+    assert!(stage.finish().unwrap().0 <= 9_500);
+}
+
+#[test]
+fn a_hook_of_a_service_that_hangs_takes_nothing_from_the_others() {
+    for moment in [ServiceMoment::PreStop, ServiceMoment::PostStop] {
+        let mut draft = chain([3_000, 3_000]);
+        draft.hooks = vec![hook("hook", 0, moment, Some(ms(1_000)))];
+        let mut stage = Stage::new(draft);
+        stage.hook("hook", Does::Hangs);
+        stage.tell(Event::Started);
+        stage.temper("web", Temper::Cleans(2_900));
+        stage.temper("db", Temper::Cleans(2_900));
+        stage.signal(Signal::TERM);
+        stage.at(20_000);
+        let begun = if moment == ServiceMoment::PreStop {
+            0
+        } else {
+            2_900
+        };
+        assert_eq!(stage.runs("hook"), [begun]);
+        let kill = (begun + 1_000, Signal::KILL);
+        assert_eq!(stage.told_hook("hook"), [kill], "{moment:?}");
+        assert_eq!(
+            stage.finish(),
+            Some((6_800, 0)),
+            "{moment:?}: all have ended by themselves"
+        );
+    }
+}
+
+#[test]
+fn a_hook_without_a_time_has_a_share_of_the_chain() {
+    let mut draft = chain([3_000, 3_000]);
+    draft.hooks = vec![hook("hook", 0, ServiceMoment::PreStop, None)];
+    let mut stage = Stage::new(draft);
+    stage.hook("hook", Does::Hangs);
+    stage.tell(Event::Started);
+    stage.signal(Signal::TERM);
+    stage.at(20_000);
+    assert_eq!(
+        stage.told_hook("hook"),
+        [(3_250, Signal::KILL)],
+        "what 9.5 s leave"
+    );
+}
+
+#[test]
+fn a_service_that_is_stopped_already_has_no_more_in_the_stop_of_the_container() {
+    let mut stage = Stage::started(chain([8_000, 1_000]));
+    stage.temper("web", Temper::Ignores);
+    stage.command(bowout_core::event::Command::Stop, "web");
+    stage.at(7_000);
+    stage.signal(Signal::TERM);
+    stage.at(20_000);
+    assert_eq!(kill(&stage, "web"), 8_000, "it began when it was told");
+    assert_eq!(stage.told("db"), [(8_000, Signal::TERM)]);
+}
+
+#[test]
+fn half_time_tells_those_below_one_in_charge() {
+    let mut stage = Stage::started(chain([4_000, 1_000]));
+    stage.temper("web", Temper::Cleans(3_500));
+    let main = stage.main("web").unwrap();
+    let worker = stage.fork("web", main, false);
+    stage.temper_of(worker, Temper::Dies);
+    stage.signal(Signal::TERM);
+    assert_eq!(stage.told("web").len(), 1, "its master was told");
+    stage.at(20_000);
+    assert_eq!(
+        stage.told("web"),
+        [(0, Signal::TERM), (2_000, Signal::TERM)]
+    );
+    assert_eq!(stage.ended("web"), [2_000, 3_500]);
+}
