@@ -1,10 +1,10 @@
 //! Reads bowout.toml into settings, and says all that is wrong with it at once.
 //!
-//! One table of keys ([`key::Key`]) is behind all of it: what is read, what is said about a key that is not
-//! known, [`schema`] for editors, and [`reference`] for people.
+//! One table of keys (`key::Key`) is behind all of it: what is read, what is said about a key that is not
+//! known, `schema` for editors, and `reference` for people.
 //!
-//! The way of a file: text → [`tree`] (where everything knows its place) → [`reader`] (by the keys) →
-//! [`top::Top`] (all files together) → [`check`] (what fits together) → settings.
+//! The way of a file: text → `tree` (where everything knows its place) → `reader` (by the keys) →
+//! `top::Top` (all files together) → `check` (what fits together) → settings.
 
 mod check;
 mod command;

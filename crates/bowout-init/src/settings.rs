@@ -137,13 +137,13 @@ pub enum ReadyWhen {
 pub struct Healthcheck {
     /// How that is found out.
     pub probe: Probe,
-    /// From the end of one attempt to the next [Compose's default: 30 s].
+    /// From the end of one attempt to the next (default 30 s).
     pub interval: Option<Duration>,
-    /// How long one attempt may take [30 s].
+    /// How long one attempt may take (default 30 s).
     pub timeout: Option<Duration>,
-    /// How many failures in a row make it unhealthy [3].
+    /// How many failures in a row make it unhealthy (default 3).
     pub retries: Option<u32>,
-    /// For how long after the start failures are not counted [0 s].
+    /// For how long after the start failures are not counted (default 0).
     pub start_period: Option<Duration>,
 }
 
