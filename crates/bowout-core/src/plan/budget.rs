@@ -26,6 +26,8 @@ pub struct Budget {
     pub wanted: Duration,
     /// The drain.
     pub drain: Duration,
+    /// The sweep, at the end.
+    pub sweep: Duration,
     /// Each hook's time.
     hooks: Vec<Duration>,
     /// Each service's stop time-out.
@@ -56,7 +58,8 @@ impl Budget {
             times.fold(Duration::ZERO, Duration::saturating_add)
         };
         let before = sum(HookMoment::PreStop).saturating_add(stop.drain);
-        let after = sum(HookMoment::PostStop).saturating_add(SETTLE.min(total / 10));
+        let sweep = SETTLE.min(total / 10);
+        let after = sum(HookMoment::PostStop).saturating_add(sweep);
 
         let left = total.saturating_sub(before).saturating_sub(after);
         let default = default_share(plan, left);
@@ -87,6 +90,7 @@ impl Budget {
             known: stop.grace.is_some(),
             wanted,
             drain: fit(stop.drain),
+            sweep: fit(sweep),
             hooks: (0..plan.hooks().len())
                 .map(|index| match plan.hooks()[index].moment {
                     HookMoment::Of(..) => plan.hooks()[index].timeout.unwrap_or(default),

@@ -322,7 +322,7 @@ impl Supervisor {
         if let Some(hook) = left.pop_front() {
             let mut time = self.hasten(self.budget.hook(hook));
             if let Some(shutdown) = self.shutdown().filter(|shutdown| shutdown.enforced) {
-                time = time.min(shutdown.end.before(SETTLE).since(now));
+                time = time.min(shutdown.end.before(self.budget.sweep).since(now));
             }
             self.hooks.start(hook, now, Some(time), out);
             let running = Some(hook);

@@ -1,7 +1,6 @@
 //! Takes services down, by themselves or because they have to go, and decides what follows.
 
 use crate::action::{Action, Note};
-use crate::plan::budget::SETTLE;
 use crate::plan::{KillMode, Kind, ServiceId, ServiceMoment};
 use crate::report::Reason;
 use crate::service::restart::Decision;
@@ -244,7 +243,7 @@ impl Supervisor {
         let own = self.budget.post_stop(id);
         let below = self.budget.reserve(id).saturating_sub(own);
         let end = self.enforced_end()?;
-        Some(end.before(self.hasten(below)).before(SETTLE).max(now))
+        Some(end.before(self.hasten(below)).max(now))
     }
 
     /// It is down: what follows?

@@ -35,7 +35,12 @@ impl Supervisor {
         for id in self.stop_order() {
             let free = |on: &ServiceId| match &self.services[on.0].state {
                 State::Ended(_) => true,
-                State::Stopping(stopping) => stopping.is_killed(),
+                // Whoever SIGKILL does not end is not waited for. Hooks that follow it may need what it
+                // depended on.
+                State::Stopping(stopping) => {
+                    let after = HookMoment::Of(*on, ServiceMoment::PostStop);
+                    stopping.is_killed() && self.plan.hooks_at(after).next().is_none()
+                }
                 State::Waiting
                 | State::PreStart(_)
                 | State::Starting
