@@ -26,7 +26,7 @@ mod tree;
 
 pub use commands::commands;
 pub use problem::{Excerpt, Level, Problem, Problems};
-pub use procfile::read_procfile;
+pub use procfile::{read_procfile, read_procfile_text};
 pub use reference::reference;
 pub use schema::schema;
 
@@ -71,10 +71,20 @@ pub fn examine(path: &Path, variable: Variable<'_>) -> (Option<Settings>, Proble
 /// # Errors
 /// All that is wrong.
 pub fn read_text(name: &Path, text: &str, variable: Variable<'_>) -> Result<Settings, Problems> {
+    let (settings, problems) = examine_text(name, text, variable);
+    settings.ok_or(problems)
+}
+
+/// As [`read_text`], with the warnings.
+#[must_use = "reads files and changes nothing"]
+pub fn examine_text(
+    name: &Path,
+    text: &str,
+    variable: Variable<'_>,
+) -> (Option<Settings>, Problems) {
     let mut files = Files::new(variable);
     files.text(name, text.to_owned(), top::SECTIONS);
-    let (settings, problems) = files.finish();
-    settings.ok_or(problems)
+    files.finish()
 }
 
 /// Reads services that come to those that are there: a text as bowout.toml has it, with nothing but

@@ -93,6 +93,29 @@ pub fn run_as(name: &str, arguments: Vec<OsString>) -> u8 {
     run_here(name, arguments, Environment::inherited())
 }
 
+/// Reads the settings of the services that would be run with these arguments, without the program's name, and
+/// runs nothing. `-` in the place of a file is standard input.
+///
+/// # Errors
+/// What `run` would say: about the command line, about the environment, or all that is wrong with a file.
+pub fn settings(name: &str, arguments: Vec<OsString>) -> Result<settings::Settings, String> {
+    let environment = Environment::inherited();
+    let parsed = cli::parse(name, arguments, |variable| environment.owned(variable));
+    let mut options = match parsed.map_err(|error| error.to_string())? {
+        cli::Parsed::Run(options) => options,
+        cli::Parsed::Print(text) => return Err(text),
+    };
+    options.check = true;
+    let origin = origin::Origin::find(name, *options)?;
+    origin.read().map_err(|wrong| match wrong {
+        origin::Wrong::Problems(problems) => {
+            let shown = problems.shown(colour::is_wanted(&std::io::stderr()));
+            format!("{}\n\n{shown}", problems.counted())
+        }
+        origin::Wrong::Whole(text) => text,
+    })
+}
+
 fn run_here(name: &str, arguments: Vec<OsString>, environment: Environment) -> u8 {
     match cli::parse(name, arguments, |variable| environment.owned(variable)) {
         Ok(cli::Parsed::Run(options)) if options.check && options.services.is_some() => {

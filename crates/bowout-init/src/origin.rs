@@ -20,6 +20,12 @@ pub(crate) struct Origin {
     is_procfile: bool,
 }
 
+/// In the place of a file: standard input.
+const STDIN: &str = "-";
+
+/// What standard input is called in messages.
+const STDIN_NAME: &str = "standard input";
+
 /// What is wrong with settings.
 #[derive(Debug)]
 pub(crate) enum Wrong {
@@ -71,9 +77,19 @@ impl Origin {
             Some(Services::UsualPlaces) | None => {
                 let mut places = USUAL_PLACES.iter().map(PathBuf::from);
                 let found = places.find(|place| place.exists());
-                (Some(found.ok_or_else(|| nothing_to_run(name))?), false)
+                let nothing = || match options.check {
+                    true => nothing_to_read(),
+                    false => nothing_to_run(name),
+                };
+                (Some(found.ok_or_else(nothing)?), false)
             }
         };
+        if file.as_deref() == Some(Path::new(STDIN)) && !options.check {
+            return Err(
+                "standard input can't be read again for a reload, so it can't be run; --check takes it"
+                    .to_owned(),
+            );
+        }
         Ok(Origin {
             options: Box::new(options),
             file,
@@ -92,6 +108,18 @@ impl Origin {
     /// As `read`, with the warnings.
     pub(crate) fn examine(&self) -> (Option<Settings>, Problems) {
         let (settings, problems) = match &self.file {
+            Some(path) if path == Path::new(STDIN) => {
+                match std::io::read_to_string(std::io::stdin()) {
+                    Ok(text) => self.examine_text(Path::new(STDIN_NAME), &text),
+                    Err(error) => {
+                        let reason = bowout_sys::reason(&error);
+                        (
+                            None,
+                            Problems::whole(format!("cannot read {STDIN_NAME}: {reason}")),
+                        )
+                    }
+                }
+            }
             Some(path) if self.is_procfile => split(file::read_procfile(path)),
             Some(path) => file::examine(path, &variable),
             None => split(
@@ -103,6 +131,13 @@ impl Origin {
             settings
         });
         (settled, problems)
+    }
+
+    fn examine_text(&self, name: &Path, text: &str) -> (Option<Settings>, Problems) {
+        match self.is_procfile {
+            true => split(file::read_procfile_text(name, text)),
+            false => file::examine_text(name, text, &variable),
+        }
     }
 
     /// Adds services, as bowout.toml says them.
@@ -118,6 +153,7 @@ impl Origin {
     /// What messages call it.
     pub(crate) fn name(&self) -> String {
         match &self.file {
+            Some(path) if path == Path::new(STDIN) => STDIN_NAME.to_owned(),
             Some(path) => path.display().to_string(),
             None => "the command line".to_owned(),
         }
@@ -129,6 +165,15 @@ impl Origin {
 fn nothing_to_run(name: &str) -> String {
     format!(
         "no command, and neither ./{} nor {} is there; say what to run: {name} [OPTIONS] [--] COMMAND [ARG…], or --config FILE ('{name} --help' lists the options)",
+        USUAL_PLACES[0], USUAL_PLACES[1]
+    )
+}
+
+/// Without a file there is nothing to look at.
+#[cold]
+fn nothing_to_read() -> String {
+    format!(
+        "neither ./{} nor {} is there; --config FILE says where it is",
         USUAL_PLACES[0], USUAL_PLACES[1]
     )
 }
@@ -253,5 +298,21 @@ mod tests {
     fn nothing_to_run_names_both_places() {
         let text = nothing_to_run("bowout-init");
         assert!(text.starts_with("no command, and neither ./bowout.toml nor /etc/bowout.toml"));
+        assert!(nothing_to_read().starts_with("neither ./bowout.toml nor /etc/bowout.toml"));
+    }
+
+    #[test]
+    fn standard_input_is_looked_at_and_not_run() {
+        let find = |check| {
+            let options = Options {
+                services: Some(Services::Config),
+                config: Some(STDIN.into()),
+                check,
+                ..Options::default()
+            };
+            Origin::find("bowout-init", options)
+        };
+        assert_eq!(find(true).unwrap().name(), STDIN_NAME);
+        assert!(find(false).is_err_and(|text| text.contains("can't be read again")));
     }
 }

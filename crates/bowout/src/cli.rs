@@ -1,6 +1,9 @@
 //! Describes the command line: for reading it, for its help, and for completions.
 
-use bowout_init::cli::table::{Repeat, SPECS};
+#[cfg(test)]
+mod documented;
+mod shared;
+
 use clap::{Arg, ArgAction, Command};
 
 const ABOUT: &str = "\
@@ -10,9 +13,11 @@ const EXAMPLES: &str = "\
 Examples:
   bowout run -- ./entrypoint.sh          as PID 1, or anywhere: stop the whole tree gracefully
   bowout run --grace 10s -- ./server     … and be done before the platform's SIGKILL
-  bowout signals                         what each signal does to a PID 1
+  bowout run --config bowout.toml        several services: order, readiness, restarts
+  bowout ctl status                      … and how they are
   bowout import supervisord.conf         a bowout.toml from what you have
   bowout plan --grace 10s                does the longest stop fit the grace period?
+  bowout signals                         what each signal does to a PID 1
   bowout completions bash                completions for a shell
 
 In an image, put the small static bowout-init before the command:
@@ -28,20 +33,17 @@ pub(crate) fn command() -> Command {
         .arg_required_else_help(true)
         .subcommand_required(true)
         .disable_help_subcommand(true)
-        .subcommand(run())
+        .subcommand(shared::run())
+        .subcommand(shared::ctl())
+        .subcommand(shared::healthcheck())
         .subcommand(
             Command::new("signals")
                 .about("Show every signal: number, name, and what happens to it at PID 1")
-                .arg(
-                    Arg::new("json")
-                        .long("json")
-                        .action(ArgAction::SetTrue)
-                        .help("Print one JSON array"),
-                ),
+                .arg(switch("json", "Print one JSON array")),
         )
         .subcommand(import())
         .subcommand(plan())
-        .subcommand(probe())
+        .subcommand(shared::probe())
         .subcommand(
             Command::new("completions")
                 .about("Print completions for a shell")
@@ -54,37 +56,9 @@ pub(crate) fn command() -> Command {
         )
 }
 
-/// `run` as completions see it; bowout-init reads it itself, from the same table.
-fn run() -> Command {
-    let options = SPECS.iter().map(|spec| {
-        let action = match (spec.value, spec.repeat) {
-            (None, _) => ArgAction::SetTrue,
-            (Some(_), Repeat::No) => ArgAction::Set,
-            (Some(_), Repeat::Commas | Repeat::Lines) => ArgAction::Append,
-        };
-        let mut arg = Arg::new(spec.long)
-            .long(spec.long)
-            .help(spec.help)
-            .action(action);
-        if let Some(letter) = spec.short {
-            arg = arg.short(letter);
-        }
-        if let Some(value) = spec.value {
-            arg = arg.value_name(value);
-        }
-        arg
-    });
-    Command::new("run")
-        .about("Run a command as PID 1 of a container, the same as bowout-init")
-        .args(options)
-        .arg(
-            Arg::new("command")
-                .value_name("COMMAND")
-                .num_args(1..)
-                .trailing_var_arg(true)
-                .value_hint(clap::ValueHint::CommandWithArguments)
-                .help("The command and its arguments"),
-        )
+fn switch(name: &'static str, help: &'static str) -> Arg {
+    let switch = Arg::new(name).long(name).action(ArgAction::SetTrue);
+    switch.help(help)
 }
 
 /// `import`.
@@ -95,14 +69,9 @@ fn import() -> Command {
             .value_hint(clap::ValueHint::FilePath)
             .value_name("FILE")
     };
-    let switch = |name: &'static str, help: &'static str| {
-        Arg::new(name)
-            .long(name)
-            .action(ArgAction::SetTrue)
-            .help(help)
-    };
     Command::new("import")
         .about("Write a bowout.toml from a Procfile, a supervisord.conf or a compose.yaml")
+        .after_help(OF_IMPORT)
         .arg(
             path("file")
                 .required(true)
@@ -130,6 +99,30 @@ fn import() -> Command {
         ))
 }
 
+const OF_IMPORT: &str = "\
+What has no equivalent is marked by a comment, \"not taken over\", with the reason.
+
+Exit code: 0 written; 1 with --strict, if something was not taken over; 2 the file
+or the command line can't be taken.
+
+Examples:
+  bowout import supervisord.conf -o bowout.toml
+  docker compose config | bowout import -
+  bowout import Procfile | bowout-init --check --config -
+";
+
+const OF_PLAN: &str = "\
+Reads what 'bowout run' would, its BOWOUT_ variables too, and runs nothing.
+
+Exit code: 0 it fits the grace period; 1 it does not; 2 the configuration or the
+command line can't be taken.
+
+Examples:
+  bowout plan                      the worst case, and what to change if it is too long
+  bowout plan --grace 30s          would it fit 30 s?
+  bowout import x.yaml | bowout plan --config -
+";
+
 /// `plan`.
 fn plan() -> Command {
     let path = |name: &'static str, help: &'static str| {
@@ -140,48 +133,26 @@ fn plan() -> Command {
             .value_hint(clap::ValueHint::FilePath)
             .help(help)
     };
+    let time = |name: &'static str, help: &'static str| {
+        let time = Arg::new(name).long(name).value_name("DURATION");
+        time.help(help)
+    };
+    let config =
+        "The configuration; - for standard input [default: ./bowout.toml, else /etc/bowout.toml]";
     Command::new("plan")
         .about("Show the longest stop that a configuration allows, against the grace period")
-        .arg(path("config", "The configuration [default: bowout.toml]").conflicts_with("procfile"))
-        .arg(path("procfile", "A Procfile instead"))
+        .after_help(OF_PLAN)
+        .arg(path("config", config).short('c').conflicts_with("procfile"))
         .arg(
-            Arg::new("grace")
-                .long("grace")
-                .value_name("DURATION")
-                .help("Would it fit this grace period?"),
+            path("procfile", "A Procfile instead [default: ./Procfile]")
+                .num_args(0..=1)
+                .default_missing_value("Procfile"),
         )
-        .arg(
-            Arg::new("json")
-                .long("json")
-                .action(ArgAction::SetTrue)
-                .help("Print one JSON object"),
-        )
+        .arg(time("grace", "Would it fit this grace period?"))
+        .arg(time("margin", "… with so much of it kept free?"))
+        .arg(time("drain", "… with this drain?"))
+        .arg(switch("json", "Print one JSON object"))
         .arg(path("svg", "Write a picture too"))
-}
-
-/// `probe` as help and completions see it; bowout-init reads it itself.
-fn probe() -> Command {
-    Command::new("probe")
-        .about("Ask a server once whether it is there, by TCP or HTTP")
-        .arg(
-            Arg::new("kind")
-                .value_name("KIND")
-                .value_parser(["tcp", "http"])
-                .required(true)
-                .help("How"),
-        )
-        .arg(
-            Arg::new("target")
-                .value_name("TARGET")
-                .required(true)
-                .help("HOST:PORT, or a URL that begins with http://"),
-        )
-        .arg(
-            Arg::new("timeout")
-                .long("timeout")
-                .value_name("DURATION")
-                .help("How long it may take [default: 5s]"),
-        )
 }
 
 #[cfg(test)]

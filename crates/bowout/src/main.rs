@@ -2,14 +2,15 @@
 // The test harness brings a `main` of its own.
 #![cfg_attr(not(test), no_main)]
 
+#[cfg(test)]
+mod chance;
 mod cli;
 mod completions;
 mod import;
 mod plan;
-mod run;
 mod signals;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 #[cfg(not(test))]
 bowout_sys::entry!(bowout);
@@ -18,12 +19,8 @@ bowout_sys::entry!(bowout);
 const USAGE: u8 = 2;
 
 fn bowout(arguments: Vec<OsString>) -> u8 {
-    // `run` has its own way of reading options: they end where the command begins.
-    if arguments.get(1).is_some_and(|word| word == "run") {
-        return run::run(arguments.into_iter().skip(2).collect());
-    }
-    if arguments.get(1).is_some_and(|word| word == "probe") {
-        return bowout_init::probe::run(arguments.into_iter().skip(2).collect());
+    if let Some(there) = arguments.get(1).and_then(|word| shared(word)) {
+        return there(arguments.into_iter().skip(2).collect());
     }
     let matches = match cli::command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
@@ -42,6 +39,18 @@ fn bowout(arguments: Vec<OsString>) -> u8 {
     }
 }
 
+/// What bowout-init does too. It reads these options itself, so that both say the same: those of `run`, for
+/// one, end where the command begins.
+fn shared(word: &OsStr) -> Option<fn(Vec<OsString>) -> u8> {
+    Some(match word.to_str()? {
+        "run" => |rest| bowout_init::run_as("bowout run", rest),
+        "ctl" => |rest| bowout_init::ctl::run("bowout ctl", rest),
+        "healthcheck" => |rest| bowout_init::ctl::healthcheck("bowout healthcheck", rest),
+        "probe" => bowout_init::probe::run,
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,5 +61,11 @@ mod tests {
         assert_eq!(run("bowout sgnals"), USAGE);
         assert_eq!(run("bowout signals --json"), 0);
         assert_eq!(run("bowout run --grace x true"), bowout_init::OWN_ERROR);
+        assert_eq!(run("bowout probe http x"), bowout_init::OWN_ERROR);
+        let absent = bowout_init::ctl::ABSENT;
+        assert_eq!(run("bowout ctl ping --socket /nowhere/x.sock"), absent);
+        assert_eq!(run("bowout ctl pong"), bowout_init::ctl::USAGE);
+        // One code alone, since engines keep others for themselves.
+        assert_eq!(run("bowout healthcheck --socket /nowhere/x.sock"), 1);
     }
 }

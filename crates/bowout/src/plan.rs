@@ -4,21 +4,20 @@ mod advice;
 mod chart;
 mod json;
 mod schedule;
+#[cfg(test)]
+mod stubborn;
 mod svg;
 mod words;
 
 use advice::Advice;
 use bowout_init::assemble::{self, Place};
-use bowout_init::cli::value;
-use bowout_init::colour;
 use bowout_init::file;
-use bowout_init::settings::Settings;
 use chart::Style;
 use schedule::Schedule;
+use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::os::fd::AsFd;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::PathBuf;
 
 /// Exit code of a plan that does not fit.
 const TOO_LONG: u8 = 1;
@@ -41,17 +40,7 @@ pub(crate) fn run(matches: &clap::ArgMatches) -> u8 {
 fn answer(matches: &clap::ArgMatches) -> Result<u8, String> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let path = |name| matches.get_one::<PathBuf>(name).map(PathBuf::as_path);
-    let mut settings = settings(path("config"), path("procfile"), &variable)?;
-    let given = matches.get_one::<String>("grace").cloned();
-    for (name, text) in [
-        ("--grace", given),
-        ("BOWOUT_GRACE", variable("BOWOUT_GRACE")),
-    ] {
-        if let Some(text) = text {
-            settings.grace = Some(grace(name, &text)?);
-            break;
-        }
-    }
+    let settings = bowout_init::settings("bowout plan", arguments(matches))?;
     let place = Place {
         kubernetes: variable("KUBERNETES_SERVICE_HOST").is_some(),
         ..Place::CONTAINER
@@ -73,32 +62,22 @@ fn answer(matches: &clap::ArgMatches) -> Result<u8, String> {
     Ok(if schedule.fits() { 0 } else { TOO_LONG })
 }
 
-fn settings(
-    config: Option<&Path>,
-    procfile: Option<&Path>,
-    variable: file::Variable<'_>,
-) -> Result<Settings, String> {
-    if let Some(path) = procfile {
-        return file::read_procfile(path).map_err(refused);
-    }
-    let named = config
-        .map(Path::to_owned)
-        .or_else(|| variable("BOWOUT_CONFIG").map(PathBuf::from));
-    let path = named.unwrap_or_else(|| PathBuf::from("bowout.toml"));
-    file::read(&path, variable).map_err(refused)
-}
-
-fn refused(problems: file::Problems) -> String {
-    let shown = problems.shown(colour::is_wanted(&std::io::stderr()));
-    format!("{}\n\n{shown}", problems.counted())
-}
-
-fn grace(name: &str, text: &str) -> Result<Duration, String> {
-    value::duration(text).ok_or_else(|| {
-        format!(
-            "{name}: {text:?} is not accepted; accepted: a duration such as 500ms, 10s or 1m30s"
-        )
-    })
+/// The same options for the code that reads them for `run`.
+fn arguments(matches: &clap::ArgMatches) -> Vec<OsString> {
+    let paths = ["config", "procfile"].into_iter().filter_map(|name| {
+        let value = matches.get_one::<PathBuf>(name)?;
+        Some((name, value.clone().into_os_string()))
+    });
+    let times = ["grace", "margin", "drain"].into_iter().filter_map(|name| {
+        let value = matches.get_one::<String>(name)?;
+        Some((name, OsString::from(value)))
+    });
+    let written = |(name, value)| {
+        let mut word = OsString::from(format!("--{name}="));
+        word.push(value);
+        word
+    };
+    paths.chain(times).map(written).collect()
 }
 
 /// As wide as the terminal is, with blocks where it has them; letters alone where there is none.
@@ -116,9 +95,13 @@ fn style(variable: file::Variable<'_>) -> Style {
     Style {
         width: columns.map_or(WIDTH, usize::from),
         unicode: locale.contains("utf-8") || locale.contains("utf8"),
-        colours: variable("NO_COLOR").is_none()
-            && variable("TERM").is_some_and(|term| term != "dumb"),
+        colours: has_colours(variable),
     }
+}
+
+/// Whether nobody minds them (no-color.org), and the terminal knows them.
+fn has_colours(variable: file::Variable<'_>) -> bool {
+    variable("NO_COLOR").is_none() && variable("TERM").is_some_and(|term| term != "dumb")
 }
 
 #[cfg(test)]

@@ -17,16 +17,24 @@ const LONGEST: u64 = 1 << 20;
 /// # Errors
 /// All that is wrong.
 pub fn read_procfile(path: &Path) -> Result<Settings, Problems> {
+    let text = contents(path)
+        .map_err(|reason| Problems::whole(format!("cannot read {}: {reason}", path.display())))?;
+    let settings = read_procfile_text(path, &text)?;
+    Ok(Settings {
+        files: vec![path.to_owned()],
+        ..settings
+    })
+}
+
+/// As [`read_procfile`], from a text that is as good as the file of this name.
+///
+/// # Errors
+/// All that is wrong.
+pub fn read_procfile_text(name: &Path, text: &str) -> Result<Settings, Problems> {
     let mut findings = Findings::default();
-    let shown = path.display();
-    let text = match contents(path) {
-        Ok(text) => text,
-        Err(reason) => {
-            findings.add(Finding::general(format!("cannot read {shown}: {reason}")));
-            return Err(findings.finish());
-        }
-    };
-    let (source, number) = findings.source(Source::new(shown.to_string(), text));
+    let shown = name.display();
+    let source = Source::new(shown.to_string(), text.to_owned());
+    let (source, number) = findings.source(source);
     let mut lines = Lines::new(number);
     let mut start = 0;
     for line in source.text.split_inclusive('\n') {
@@ -45,7 +53,6 @@ pub fn read_procfile(path: &Path) -> Result<Settings, Problems> {
         true => Err(findings.finish()),
         false => Ok(Settings {
             services: lines.services,
-            files: vec![path.to_owned()],
             ..Settings::default()
         }),
     }

@@ -1,20 +1,8 @@
 //! Shows that no input brings the importer down, and that all it writes can be read.
 
 use super::source::{KINDS, Source};
+use crate::chance::Numbers;
 use std::path::{Path, PathBuf};
-
-/// A sequence of numbers that is the same each time (Marsaglia's xorshift, Journal of Statistical
-/// Software 8(14), 2003).
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 33).unwrap_or(0) % end.max(1)
-    }
-}
 
 /// What is put into inputs: all that means something in one of the dialects.
 const PIECES: [&str; 58] = [
@@ -139,7 +127,7 @@ fn nothing_brings_it_down_and_all_that_it_writes_can_be_read() {
     for path in seeds {
         let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
         for seed in 1..=count {
-            let mut numbers = Numbers(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            let mut numbers = Numbers::new(seed);
             let text = mutate(&text, &mut numbers);
             for (name, kind) in KINDS {
                 let source = Source::new("input", None, &text);

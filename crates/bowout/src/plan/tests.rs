@@ -4,6 +4,8 @@ use super::*;
 use bowout_core::Plan;
 use bowout_core::plan::budget::Budget;
 use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
 
 const CHAIN: &str = r#"
 grace = "10s"
@@ -375,14 +377,9 @@ fn the_exit_code_is_the_answer() {
 }
 
 #[test]
-fn every_option_is_in_the_reference() {
+fn the_reference_has_what_comes_out() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/commands/plan.md");
     let reference = std::fs::read_to_string(path).unwrap();
-    let command = crate::cli::command();
-    let plan = command.find_subcommand("plan").unwrap();
-    for option in plan.get_arguments().filter_map(clap::Arg::get_long) {
-        assert!(reference.contains(&format!("| `--{option}")), "--{option}");
-    }
     let example = drawn(CHAIN, Style::PLAIN);
     assert!(
         reference.contains(&example),
