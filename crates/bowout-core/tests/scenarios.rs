@@ -5,6 +5,7 @@
 )]
 
 mod scenarios {
+    mod after_sigkill;
     mod budget;
     mod commands;
     mod conditions;

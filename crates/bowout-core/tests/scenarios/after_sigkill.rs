@@ -1,8 +1,4 @@
 //! Plays a stop in which nobody listens, to the letter: what comes after a SIGKILL, and when.
-#![allow(
-    clippy::wildcard_enum_match_arm,
-    reason = "a test looks for some actions, and a new one is none of them"
-)]
 
 use bowout_core::action::Target;
 use bowout_core::plan::{Draft, Hook, HookMoment, Plan, Service, ServiceId, ServiceMoment};
