@@ -292,9 +292,12 @@ impl Supervisor {
         for id in self.plan.ids() {
             let service = &mut self.services[id.0];
             if service.main() == Some(pid) {
-                service.ending = Ending::Exited(status);
-                let is_done = self.plan.service(id).kind == Kind::Oneshot
-                    || matches!(service.state, State::Launching(_));
+                let starts = matches!(service.state, State::Launching(_));
+                // A starter that did its work is no end of the service.
+                if !(starts && status.is_success()) {
+                    service.ending = Ending::Exited(status);
+                }
+                let is_done = self.plan.service(id).kind == Kind::Oneshot || starts;
                 out.push(Action::Tell(Note::MainExited {
                     service: id,
                     pid,

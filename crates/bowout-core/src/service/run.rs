@@ -1,7 +1,7 @@
 //! Watches a service that runs: when it is ready, whether it still works, and which process it is.
 
 use crate::plan::{Kind, Readiness, Service};
-use crate::{Instant, Pid};
+use crate::{Instant, Pid, Status};
 use core::time::Duration;
 
 /// The first pause between two looks for a daemon.
@@ -31,6 +31,8 @@ pub struct Launch {
 pub struct Adopting {
     /// The process that started it, and has ended.
     pub starter: Pid,
+    /// How that ended.
+    pub(crate) status: Status,
     /// Since when the service runs.
     pub since: Instant,
     /// When the start has failed.
@@ -62,6 +64,7 @@ impl Adopting {
     pub(crate) fn new(launch: &Launch, now: Instant) -> Adopting {
         Adopting {
             starter: launch.starter,
+            status: Status::Exited(0),
             since: launch.since,
             ready_by: Some(launch.ready_by.unwrap_or(now.after(DAEMON_TIME))),
             told: launch.told,
@@ -78,7 +81,7 @@ impl Adopting {
     }
 
     /// A main process has ended, and had named another one.
-    pub(crate) fn after(run: &Run, now: Instant) -> Adopting {
+    pub(crate) fn after(run: &Run, status: Status, now: Instant) -> Adopting {
         let launch = Launch {
             starter: run.main,
             since: run.since,
@@ -87,6 +90,7 @@ impl Adopting {
             claimed: run.claimed,
         };
         Adopting {
+            status,
             was_ready: run.was_ready,
             ..Adopting::new(&launch, now)
         }

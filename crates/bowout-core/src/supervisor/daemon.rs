@@ -47,7 +47,7 @@ impl Supervisor {
         };
         match run.claimed {
             Some(_) => {
-                let adopting = Adopting::after(run, now);
+                let adopting = Adopting::after(run, status, now);
                 self.cancel_hooks_of(id, now);
                 self.look_for_daemon(id, adopting, out);
             }

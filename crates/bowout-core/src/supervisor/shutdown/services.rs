@@ -147,10 +147,14 @@ impl Supervisor {
             by_command: by_command && command.is_some(),
         };
         self.recorder.knows(main, &service.name, id);
+        let service = &self.services[id.0];
+        let ended = match (&service.state, service.ending) {
+            (State::Adopting(adopting), _) => Some(adopting.status),
+            (_, Ending::Exited(status)) => Some(status),
+            (_, Ending::NeverRan | Ending::NotStarted(_) | Ending::Blocked(_)) => None,
+        };
         // The ending is an earlier run's while this one lives.
-        if let Ending::Exited(status) = self.services[id.0].ending
-            && !main_alive
-        {
+        if let Some(status) = ended.filter(|_| !main_alive) {
             self.recorder.reaped(main, status, now);
         }
         Box::new(Stopping::begin(order, now))
