@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use nix::sys::socket::{
     AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, bind, getsockname, listen, socket,
@@ -50,6 +51,24 @@ impl Port {
     pub fn listen(self) -> TcpListener {
         listen(&self.socket, Backlog::MAXCONN).expect("cannot listen");
         self.socket.into()
+    }
+
+    /// Listens, and has as many connections waiting as the kernel takes: the next one is neither accepted
+    /// nor refused.
+    ///
+    /// # Panics
+    /// If that can't be done.
+    #[must_use = "who drops it listens no more"]
+    pub fn stuff(self) -> (OwnedFd, Vec<TcpStream>) {
+        let least = Backlog::new(0).expect("there is no shorter one");
+        listen(&self.socket, least).expect("cannot listen");
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.number));
+        let moment = Duration::from_millis(100);
+        let mut waiting = Vec::new();
+        while let Ok(stream) = TcpStream::connect_timeout(&address, moment) {
+            waiting.push(stream);
+        }
+        (self.socket, waiting)
     }
 
     /// Answers requests from now on, with this status.

@@ -108,7 +108,7 @@ fn a_pre_start_that_fails_is_tried_again_as_the_service_is() {
     let it = run(r#"
         [service.web]
         command = ["${PUPPET}", "web"]
-        pre_start = ["test", "-e", "${HERE}/flag"]
+        pre_start = [["test", "-e", "${HERE}/flag"]]
         restart = "on-failure"
         restart_delay = "10ms"
         restart_delay_max = "20ms"
@@ -159,7 +159,7 @@ fn a_hook_without_a_time_of_its_own_has_a_share_of_the_grace() {
     let mut it = run(r#"
         report = "report.json"
         grace = "3s"
-        pre_stop = ["sleep", "1000"]
+        pre_stop = "sleep 1000"
         [service.web]
         command = ["${PUPPET}", "web", "take 15", "on 15 clean 200", "on 15 exit 0"]
     "#);
@@ -193,7 +193,7 @@ fn post_stop_waits_for_the_last_process() {
     let mut it = run(r#"
         [service.web]
         command = ["${PUPPET}", "web"]
-        post_stop = ["${PUPPET}", "left", "record hook", "exit 0"]
+        post_stop = [["${PUPPET}", "left", "record hook", "exit 0"]]
     "#);
     let mut web = it.puppet("web");
     web.spawn("worker", "take 15; on 15 clean 200; on 15 exit 0");
@@ -208,7 +208,7 @@ fn post_stop_runs_before_a_restart() {
     let it = run(r#"
         [service.web]
         command = ["${PUPPET}", "web"]
-        post_stop = ["${PUPPET}", "left", "record hook", "exit 0"]
+        post_stop = [["${PUPPET}", "left", "record hook", "exit 0"]]
         restart = "always"
         restart_delay = "10ms"
     "#);

@@ -156,9 +156,8 @@ fn log_is_a_text_in_its_output() {
     it.await_stdout("about to be");
     is_not_ready(&it);
     // In two pieces: lines count, not what is read at once.
-    web.ask("print-part now listening");
-    web.ask("print-part  on port 80");
-    web.ask("print .");
+    web.ask("print-part now listening on po");
+    web.ask("print rt 80");
     becomes_ready(&it);
     // What is copied for the sake of the pattern is written out as it is.
     it.await_stdout("80");
