@@ -19,6 +19,7 @@ mod output_file;
 mod places;
 mod readiness;
 mod readiness_fails;
+mod real_daemons;
 mod reload;
 mod restart;
 mod schema;

@@ -49,12 +49,12 @@ fn what_a_service_says_in_the_stop_is_shown_and_reported() {
         all.find(|service| service["name"] == name)
             .expect("it is there")
     };
-    assert_eq!(of("web")["said"], "3_requests_left", "{report}");
+    assert_eq!(of("web")["status"], "3_requests_left", "{report}");
     assert_eq!(of("web")["killed"], 1, "{report}");
     assert_eq!(of("web")["stop_timeout_ms"], 1000.0, "{report}");
-    assert_eq!(of("silent")["said"], Value::Null, "{report}");
-    assert_eq!(of("silent")["status"]["code"], 0, "{report}");
-    let (told, ended) = (&of("web")["told_at_ms"], &of("web")["ended_at_ms"]);
+    assert_eq!(of("silent")["status"], Value::Null, "{report}");
+    assert_eq!(of("silent")["last_exit"]["code"], 0, "{report}");
+    let (told, ended) = (&of("web")["told_ms"], &of("web")["ended_ms"]);
     let took = ended.as_f64().expect("it ended") - told.as_f64().expect("it was told");
     assert!((1000.0..2000.0).contains(&took), "{report}");
     let said = it.stderr();
