@@ -8,6 +8,7 @@ use crate::cli::ReportTarget;
 use crate::contract::Contract;
 use crate::log::{Level, Log};
 use bowout_core::Supervisor;
+use bowout_core::plan::ServiceId;
 use bowout_core::report::Report;
 use sink::Sink;
 use std::io::Write;
@@ -90,4 +91,12 @@ struct Told<'a> {
     core: &'a Supervisor,
     /// What each service said of itself last; empty: nothing.
     said: &'a [String],
+}
+
+impl<'a> Told<'a> {
+    /// What a service said of itself last, if it did.
+    fn said_by(&self, id: ServiceId) -> Option<&'a str> {
+        let said = self.said.get(id.0)?;
+        (!said.is_empty()).then_some(said)
+    }
 }

@@ -65,7 +65,7 @@ fn kind(note: &Note, plan: &Plan) -> Option<(&'static str, Option<ServiceId>)> {
         Note::StopHurried => ("hurried", None),
         Note::StopForced => ("forced", None),
         Note::Waiting { .. } => ("waiting", None),
-        Note::Killing { .. } => ("killing", None),
+        Note::Killing(lingering) => ("killing", lingering.service),
         Note::PlanScaled { .. }
         | Note::StopRepeated(_)
         | Note::NoProc

@@ -5,7 +5,7 @@ use bowout_core::action::HookOutcome;
 use bowout_core::plan::{HookMoment, Plan, ServiceId, ServiceMoment};
 use bowout_core::report::{End, HookReport, ProcessReport, Reason, Report};
 use bowout_core::service::Ending;
-use bowout_core::{Instant, Status, Supervisor};
+use bowout_core::{Instant, Status};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -127,7 +127,7 @@ struct HookObject<'a> {
 
 /// The object, and a newline.
 pub(super) fn object(told: Told<'_>) -> String {
-    let Told { report, core, said } = told;
+    let Told { report, core, .. } = told;
     let plan = core.plan();
     let object = Object {
         version: VERSION,
@@ -138,9 +138,7 @@ pub(super) fn object(told: Told<'_>) -> String {
         exit_code: report.code,
         graceful: report.killed().next().is_none(),
         killed: report.killed().count(),
-        services: (0..plan.services().len())
-            .map(|place| service(ServiceId(place), report, core, said))
-            .collect(),
+        services: plan.ids().map(|id| service(id, told)).collect(),
         processes: report
             .processes
             .iter()
@@ -180,19 +178,15 @@ fn reason<'a>(reason: &Reason, plan: &'a Plan) -> ReasonObject<'a> {
     }
 }
 
-fn service<'a>(
-    id: ServiceId,
-    report: &'a Report,
-    core: &'a Supervisor,
-    said: &'a [String],
-) -> ServiceObject<'a> {
+fn service(id: ServiceId, told: Told<'_>) -> ServiceObject<'_> {
+    let Told { report, core, .. } = told;
     let service = core.service(id);
     let at = |moment: Instant| millis(moment.since(report.began));
     let of_service = || {
         let processes = report.processes.iter();
         processes.filter(move |process| process.service == Some(id))
     };
-    let told = of_service().filter_map(|process| process.told.first());
+    let signals = of_service().filter_map(|process| process.told.first());
     let ended = of_service().filter_map(|process| process.end.at());
     ServiceObject {
         name: service_name(core.plan(), id),
@@ -203,16 +197,13 @@ fn service<'a>(
         },
         restarts: service.attempts.total(),
         stop_timeout_ms: millis(core.budget().timeout(id)),
-        told_ms: told.map(|(_, moment)| *moment).min().map(at),
+        told_ms: signals.map(|(_, moment)| *moment).min().map(at),
         ended_ms: ended.max().map(at),
         processes: of_service().count(),
         killed: of_service()
             .filter(|process| process.killed.is_some())
             .count(),
-        status: said
-            .get(id.0)
-            .map(String::as_str)
-            .filter(|said| !said.is_empty()),
+        status: told.said_by(id),
     }
 }
 

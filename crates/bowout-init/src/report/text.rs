@@ -78,7 +78,7 @@ pub(super) fn line(told: Told<'_>) -> String {
             text,
             ", {} SIGKILLed: {}",
             killed.len(),
-            list(&killed, plan)
+            list(&killed, told)
         );
     }
     if left > 0 {
@@ -127,7 +127,9 @@ fn processes(count: usize) -> String {
     }
 }
 
-fn list(killed: &[&ProcessReport], plan: &Plan) -> String {
+/// Who was SIGKILLed, why, and what its service said last of what it did.
+fn list(killed: &[&ProcessReport], told: Told<'_>) -> String {
+    let plan = told.core.plan();
     let mut text = String::new();
     for (index, process) in killed.iter().take(NAMED).enumerate() {
         let separator = if index == 0 { "" } else { ", " };
@@ -136,6 +138,9 @@ fn list(killed: &[&ProcessReport], plan: &Plan) -> String {
         _ = write!(text, "{separator}{who}");
         if let Some((_, why)) = process.killed {
             _ = write!(text, " {why}");
+        }
+        if let Some(said) = process.service.and_then(|id| told.said_by(id)) {
+            _ = write!(text, " (it says: {said})");
         }
     }
     if killed.len() > NAMED {
