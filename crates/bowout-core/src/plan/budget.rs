@@ -8,9 +8,12 @@ use core::time::Duration;
 /// 1,000 processes take 63 ms.
 pub const SETTLE: Duration = Duration::from_millis(250);
 
-/// What a service without a time-out of its own has at least where it alone stops, and others were
-/// promised all of the grace period: enough to act on its signal.
+/// What a service without a time-out of its own has where others were promised all of the grace period:
+/// enough to act on its signal.
 const LEAST: Duration = Duration::from_secs(1);
+
+/// With less than this nothing can be cleaned up.
+const SHORTEST: Duration = Duration::from_millis(100);
 
 /// How long a hook may take that runs outside of a stop, where nothing is said.
 pub const HOOK_TIME: Duration = Duration::from_secs(60);
@@ -190,7 +193,13 @@ fn default_share(plan: &Plan, left: Duration) -> Duration {
     });
     let free = left.saturating_sub(promised.iter().max().copied().unwrap_or_default());
     let shares = counted.iter().max().map_or(0, Duration::as_secs).max(1);
-    free / u32::try_from(shares).unwrap_or(u32::MAX)
+    let share = free / u32::try_from(shares).unwrap_or(u32::MAX);
+    // With nothing it would be SIGKILLed in the moment in which it is told. What is added here does not fit,
+    // so that all are cut alike.
+    match share < SHORTEST && left >= SHORTEST {
+        true => LEAST,
+        false => share,
+    }
 }
 
 fn scale(part: Duration, total: Duration, wanted: Duration) -> Duration {
@@ -287,6 +296,14 @@ mod tests {
         assert_eq!(budget.alone(ServiceId(1)), LEAST);
         let budget = chain(&[None, None], 10 * SECOND);
         assert_eq!(budget.alone(ServiceId(1)), budget.timeout(ServiceId(1)));
+    }
+
+    #[test]
+    fn promises_to_others_leave_nobody_without_time() {
+        let budget = chain(&[Some(60 * SECOND), None], 10 * SECOND);
+        assert!(!budget.fits());
+        assert!(budget.timeout(ServiceId(1)) > SHORTEST);
+        assert!(budget.timeout(ServiceId(0)) > 9 * SECOND);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Stops of the container: in which order, whom they reach, and that nobody costs another its stop.
 
 use super::stage::{Does, Stage, Temper, hook, ms, needs, plan, service};
+use bowout_core::event::Command;
 use bowout_core::plan::{Condition, Draft, KillMode, ServiceMoment};
 use bowout_core::{Event, Signal};
 
@@ -137,6 +138,24 @@ fn a_pre_start_hook_that_does_not_end_leaves_the_others_their_time() {
     let (at, code) = stage.finish().unwrap();
     assert_eq!((at, code), (kill.0 + 1_000, 0));
     assert!(at < 9_500, "at {at}");
+}
+
+#[test]
+fn a_hook_that_was_asked_to_end_before_has_no_more_time_than_others() {
+    let mut draft = chain();
+    draft.services[1].stop_timeout = Some(ms(60_000));
+    draft.hooks = vec![hook("prepare", 1, ServiceMoment::PreStart, None)];
+    let mut stage = Stage::new(draft);
+    stage.hook("prepare", Does::Hangs);
+    stage.temper("db", Temper::Cleans(20));
+    stage.tell(Event::Started);
+    stage.temper_of_hook("prepare", Temper::Ignores);
+    stage.command(Command::Stop, "app");
+    stage.at(100);
+    stage.signal(Signal::TERM);
+    stage.at(70_000);
+    assert_eq!(stage.told("db").len(), 1, "its stop is not cut short");
+    assert_eq!(stage.finish().unwrap().1, 0);
 }
 
 #[test]

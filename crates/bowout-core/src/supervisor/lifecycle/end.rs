@@ -140,11 +140,14 @@ impl Supervisor {
                 return;
             }
             State::PreStart(hooks) => {
-                if !core::mem::replace(&mut hooks.aborted, true)
-                    && let Some(hook) = hooks.running
-                {
+                let is_asked = core::mem::replace(&mut hooks.aborted, true);
+                if let Some(hook) = hooks.running {
                     let limit = self.kill_limit(id, now);
-                    self.hooks.ask_to_end(hook, now, limit, out);
+                    match is_asked {
+                        // It may have been given more time while the container went on.
+                        true => self.hooks.limit(hook, limit),
+                        false => self.hooks.ask_to_end(hook, now, limit, out),
+                    }
                 }
                 return;
             }

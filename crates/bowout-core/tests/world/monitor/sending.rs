@@ -195,7 +195,8 @@ impl Monitor {
             .is_some_and(|main| kernel.living().any(|(pid, _)| pid == main));
         let is_main = monitor.seen[service].main == Some(pid);
         // Once the main process of one of many services is gone, the others are told.
-        let left_behind = mode == KillMode::Main && !main_lives && !plan.is_command();
+        let to_main = is_main && matches!(target, Target::Process(_));
+        let left_behind = mode == KillMode::Main && !main_lives && !to_main && !plan.is_command();
         let mode = if left_behind { KillMode::Auto } else { mode };
         match mode {
             KillMode::Main | KillMode::Process => {
