@@ -10,10 +10,13 @@ use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// Makes `$run`, a `fn(Vec<OsString>) -> u8`, the program: it gets the arguments with the program's name
-/// first, and its answer is the exit code. The crate must be `#![no_main]`.
+/// first, and its answer is the exit code. The crate must be `#![no_main]`. There is no unwinder in it
+/// ([`no_unwinder`](crate::no_unwinder)).
 #[macro_export]
 macro_rules! entry {
     ($run:path) => {
+        $crate::no_unwinder!();
+
         /// Called by the C library's start-up code.
         ///
         /// # Safety

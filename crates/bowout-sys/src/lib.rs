@@ -26,6 +26,7 @@ pub mod signals;
 pub mod socket;
 pub mod spawn;
 pub mod terminal;
+pub mod unwinder;
 pub mod wait;
 
 /// What a system call gave: what is below zero is an error, with the number in errno(3).
