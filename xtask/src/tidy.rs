@@ -28,7 +28,25 @@ pub(crate) fn faults(root: &Path) -> Vec<String> {
         }
     }
     faults.extend(core_dependencies(root));
+    let read = |name: &str| std::fs::read_to_string(root.join(name)).unwrap_or_default();
+    let list = read("crates/bowout-init/dependencies.txt");
+    faults.extend(unexplained(&read("ARCHITECTURE.md"), &list));
     faults
+}
+
+/// Every crate that PID 1 links, but for ours, is in the table of ARCHITECTURE.md that says why.
+fn unexplained(page: &str, list: &str) -> Vec<String> {
+    let section = page.split("\n## Dependencies of PID 1").nth(1);
+    let section = section.and_then(|rest| rest.split("\n## ").next());
+    let words: Vec<String> = section
+        .unwrap_or_default()
+        .split('`')
+        .map(|word| word.replace('-', "_"))
+        .collect();
+    list.lines()
+        .filter(|name| !name.starts_with("bowout_") && !words.iter().any(|word| word == name))
+        .map(|name| format!("ARCHITECTURE.md: does not say why PID 1 needs {name}"))
+        .collect()
 }
 
 fn rust_faults(name: &str, text: &str) -> Vec<String> {
@@ -146,6 +164,8 @@ mod tests {
 
     #[test]
     fn faults_are_seen() {
+        let page = "\n## Dependencies of PID 1\n| `a-b` (with `c`) | |\n## Next\n`d`\n";
+        assert_eq!(unexplained(page, "a_b\nbowout_core\nc\nd\n").len(), 1);
         let long = format!("//! Says.\n{}", "// x\n".repeat(LONGEST_FILE));
         assert_eq!(rust_faults("a/b.rs", &long).len(), 1);
         assert_eq!(

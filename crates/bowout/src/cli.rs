@@ -45,6 +45,10 @@ pub(crate) fn command() -> Command {
         .subcommand(plan())
         .subcommand(shared::probe())
         .subcommand(
+            Command::new("schema")
+                .about("Print the JSON Schema of bowout.toml, for editors and for CI"),
+        )
+        .subcommand(
             Command::new("completions")
                 .about("Print completions for a shell")
                 .arg(

@@ -8,6 +8,7 @@ mod cli;
 mod completions;
 mod import;
 mod plan;
+mod schema;
 mod signals;
 
 use std::ffi::{OsStr, OsString};
@@ -34,6 +35,7 @@ fn bowout(arguments: Vec<OsString>) -> u8 {
         Some(("signals", matches)) => signals::run(matches.get_flag("json")),
         Some(("import", matches)) => import::run(matches),
         Some(("plan", matches)) => plan::run(matches),
+        Some(("schema", _)) => schema::run(),
         Some(("completions", matches)) => completions::run(matches),
         _ => USAGE,
     }

@@ -94,6 +94,8 @@ pub(super) enum Shape {
     Pattern(&'static str),
     /// One of these texts.
     Word(&'static [&'static str]),
+    /// A text such as 1m30s.
+    Duration,
     /// The name of a signal.
     Signal,
     /// True or false.
@@ -187,6 +189,7 @@ impl Shape {
             Shape::Either(shapes) => shapes.iter().for_each(|shape| shape.tables(show)),
             Shape::Text
             | Shape::Pattern(_)
+            | Shape::Duration
             | Shape::Word(_)
             | Shape::Signal
             | Shape::Switch
@@ -251,12 +254,7 @@ fn listed(words: &[&str]) -> String {
 /// Zero included.
 pub(super) const DURATION: Form = Form {
     accepted: "a duration such as \"500ms\", \"10s\" or \"1m30s\", or a number of seconds; up to a year",
-    shape: Shape::Either(&[
-        Shape::Pattern(
-            r"^[0-9]+(\.[0-9]*)?$|^(?=[0-9])([0-9]+(\.[0-9]*)?h)?([0-9]+(\.[0-9]*)?m)?([0-9]+(\.[0-9]*)?s)?([0-9]+(\.[0-9]*)?ms)?([0-9]+(\.[0-9]*)?us)?$",
-        ),
-        Shape::Number,
-    ]),
+    shape: Shape::Either(&[Shape::Duration, Shape::Number]),
 };
 
 /// Longer than zero.

@@ -1,5 +1,7 @@
 //! Writes the part of docs/config.md that explains every key, from the lists of keys.
 
+mod elsewhere;
+
 use super::command;
 use super::key::{Chapter, Part, Shape};
 use super::service;
@@ -11,28 +13,27 @@ use std::fmt::Write;
 pub fn reference() -> String {
     let mut text = String::from("## The container\n\nThese stand at the top of a file.\n");
     for chapter in top::parts() {
-        section(&mut text, &chapter);
+        section(&mut text, "", &chapter);
     }
     text.push_str("\n## A service\n\nThese stand in `[service.NAME]`.\n");
     for chapter in service::parts() {
-        section(&mut text, &chapter);
+        section(&mut text, "service.", &chapter);
     }
     text.push_str(
-        "\n## Hooks in general\n\nA hook is a command that runs at a moment. It is written as `command` is, or \
-         as a table:\n\n",
+        "\n## The table of a hook\n\nA hook is written as `command` is, or as a table:\n\n",
     );
     table(&mut text, &command::parts());
     text
 }
 
-fn section(text: &mut String, chapter: &Chapter) {
+fn section(text: &mut String, prefix: &str, chapter: &Chapter) {
     let _ = write!(text, "\n### {}\n", chapter.heading);
     for part in &chapter.parts {
-        key(text, part);
+        key(text, prefix, part);
     }
 }
 
-fn key(text: &mut String, part: &Part) {
+fn key(text: &mut String, prefix: &str, part: &Part) {
     let aliases: String = part
         .aliases
         .iter()
@@ -53,9 +54,11 @@ fn key(text: &mut String, part: &Part) {
         (true, _) => "required".to_owned(),
         (false, default) => format!("default: {}", code(default)),
     };
+    let names = elsewhere::names(&format!("{prefix}{}", part.name));
+    let names = names.map_or_else(String::new, |names| format!("- elsewhere: {names}\n"));
     let _ = write!(
         text,
-        "\nAccepted: {accepted} [{default}]\n\n```toml\n{}\n```\n",
+        "\n- accepted: {accepted}\n- {default}\n{names}\n```toml\n{}\n```\n",
         part.example
     );
 }

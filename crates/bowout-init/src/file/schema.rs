@@ -70,6 +70,7 @@ fn of(shape: Shape, pointer: &str) -> Value {
         Shape::Text => json!({ "type": "string", "minLength": 1 }),
         Shape::Pattern("^") => json!({ "type": "string" }),
         Shape::Pattern(pattern) => text(pattern),
+        Shape::Duration => text(&duration()),
         Shape::Signal => text(&signals()),
         Shape::Word(words) => json!({ "anyOf": [{ "enum": words }, text("")] }),
         Shape::Switch => json!({ "anyOf": [{ "type": "boolean" }, text("^(true|false)$")] }),
@@ -116,6 +117,19 @@ fn map(pattern: &str, value: Shape, pointer: &str) -> Value {
         "patternProperties": { (pattern): value },
         "additionalProperties": false,
     })
+}
+
+/// A number of seconds, or numbers with units, the larger ones first.
+fn duration() -> String {
+    const NUMBER: &str = r"[0-9]+(\.[0-9]*)?";
+    const UNITS: [&str; 5] = ["h", "m", "s", "ms", "us"];
+    let mut forms = vec![NUMBER.to_owned()];
+    for (index, unit) in UNITS.iter().enumerate() {
+        let rest = UNITS[index + 1..].iter();
+        let rest: String = rest.map(|unit| format!("({NUMBER}{unit})?")).collect();
+        forms.push(format!("{NUMBER}{unit}{rest}"));
+    }
+    format!("^({})$", forms.join("|"))
 }
 
 /// All signals as people write them: in capitals, or all small.

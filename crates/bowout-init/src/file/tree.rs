@@ -2,6 +2,7 @@
 
 mod build;
 mod grow;
+mod syntax;
 #[cfg(test)]
 mod tests;
 

@@ -4,7 +4,7 @@
 //! <https://toml.io/en/v1.1.0>, so that an error can show both places.
 
 use super::grow::{inner, insert, open_table};
-use super::{DEEPEST, Data, Name, Node, Origin, Table};
+use super::{DEEPEST, Data, Name, Node, Origin, Table, syntax};
 use crate::cli::value::nearest;
 use crate::file::finding::Finding;
 use crate::file::key::is_known;
@@ -12,7 +12,7 @@ use crate::file::source::{Place, Source};
 use std::borrow::Cow;
 use toml_parser::decoder::{Encoding, ScalarKind};
 use toml_parser::parser::{EventReceiver, ValidateWhitespace, parse_document};
-use toml_parser::{ErrorSink, Expected, ParseError, Raw, Span};
+use toml_parser::{ErrorSink, ParseError, Raw, Span};
 
 /// More errors than these of one file are not looked at.
 const MOST: usize = 100;
@@ -42,10 +42,8 @@ pub(in crate::file) fn build(source: &Source, number: usize) -> (Table<'_>, Vec<
     };
     let mut receiver = ValidateWhitespace::new(&mut builder, text);
     parse_document(&tokens, &mut receiver, &mut note);
-    let mut before = None;
-    errors.retain(|error| error.description() != NO_COMMA || !follows(error, &mut before, source));
-    let wrong = errors.iter().map(|error| syntax(error, source, number));
-    let mut wrong: Vec<Finding> = wrong.chain(builder.scalars).collect();
+    let wrong = syntax::findings(&mut errors, source, number);
+    let mut wrong: Vec<Finding> = wrong.into_iter().chain(builder.scalars).collect();
     wrong.sort_by_key(|finding| finding.place.map_or(0, |place| place.start));
     let mut findings = builder.findings;
     let mut last_line = None;
@@ -58,68 +56,6 @@ pub(in crate::file) fn build(source: &Source, number: usize) -> (Table<'_>, Vec<
         last_line = line;
     }
     (builder.root, findings)
-}
-
-/// What the parser says of every line below an array without its end.
-const NO_COMMA: &str = "missing comma between array elements";
-
-/// Whether a comma is missing in the same array as the one before, which is said once.
-fn follows(error: &ParseError, before: &mut Option<usize>, source: &Source) -> bool {
-    let at = error
-        .unexpected()
-        .or(error.context())
-        .map_or(0, |span| span.start());
-    let between = before
-        .replace(at)
-        .and_then(|before| source.text.get(before..at));
-    let ends = |line: &str| !line.starts_with('[') && line.contains(']');
-    between.is_some_and(|text| !text.lines().any(ends))
-}
-
-fn syntax(error: &ParseError, source: &Source, number: usize) -> Finding {
-    let span = error.unexpected().or(error.context()).unwrap_or_default();
-    let place = Place {
-        source: number,
-        start: span.start(),
-        end: span.end(),
-    };
-    let expected: Vec<String> = error
-        .expected()
-        .unwrap_or_default()
-        .iter()
-        .filter_map(|expected| match expected {
-            Expected::Literal("\n") => Some("a new line".to_owned()),
-            Expected::Literal(text) => Some(format!("`{text}`")),
-            Expected::Description(text) => Some((*text).to_owned()),
-            // The enum is the parser's, and may grow.
-            _ => None,
-        })
-        .collect();
-    let finding = |text: &str| Finding::error(place, format!("this is no TOML: {text}"));
-    let found = source
-        .text
-        .get(span.start()..span.end())
-        .unwrap_or_default();
-    let is_open = expected == ["`\"`"] || expected == ["`'`"];
-    // What people meet most often, in other words than the parser's.
-    match (error.description(), found) {
-        (_, ":") => finding("a key and its value have = between them").hint(
-            "accepted: [service.NAME], and below it key = value; `bowout import` writes that from a compose.yaml",
-        ),
-        (_, found) if found.starts_with(|c: char| c.is_control() && c != '\n' && c != '\r') => {
-            finding("a control character in a text").hint("write it as an escape, such as \\t or \\u001B")
-        }
-        (NO_COMMA, _) => {
-            finding("a comma is missing, or the end of the array").hint("expected: `,` or `]`")
-        }
-        ("missing escaped value", _) => finding("an escape that there is not")
-            .hint("write a backslash twice, or put the text into single quotes"),
-        (_, _) if is_open => finding("the quotes are not closed"),
-        (description, _) if expected.is_empty() => finding(description),
-        (description, _) => {
-            finding(description).hint(format!("expected: {}", expected.join(", ")))
-        }
-    }
 }
 
 /// An array or a table in braces that is not closed yet, with the keys its value is for.
@@ -240,6 +176,15 @@ impl<'s> Builder<'s> {
         is_too_deep
     }
 
+    /// Whether a value at this place is in an array whose end is missing.
+    fn is_cut(&self, place: Place) -> bool {
+        self.open.last().is_some_and(|open| {
+            let last = open.data.list().and_then(<[Node<'_>]>::last);
+            let between = last.and_then(|last| self.source.text.get(last.place.end..place.start));
+            open.is_cut || between.is_some_and(|text| text.contains('\n') && !text.contains(','))
+        })
+    }
+
     /// A value is complete.
     fn value(&mut self, node: Node<'s>) {
         let Some(open) = self.open.last_mut() else {
@@ -283,6 +228,7 @@ impl<'s> Builder<'s> {
             return false;
         }
         let is_secret = self.hides();
+        let is_cut = self.is_cut(place);
         let keys = std::mem::take(&mut self.keys);
         let is_inside = self.is_secret || self.open.last().is_some_and(|open| open.is_secret);
         let (last, before) = match keys.split_last() {
@@ -296,7 +242,7 @@ impl<'s> Builder<'s> {
             keys,
             data,
             is_secret,
-            is_cut: false,
+            is_cut,
         });
         true
     }
@@ -394,7 +340,12 @@ impl EventReceiver for Builder<'_> {
         let mut wrong: Option<ParseError> = None;
         let decoded = raw.decode_scalar(&mut text, &mut wrong);
         let is_broken = wrong.is_some();
-        if let Some(error) = wrong {
+        // A word in an array without a comma before it is the next line's key.
+        let is_cut = self.is_cut(place);
+        if let Some(open) = self.open.last_mut() {
+            open.is_cut = is_cut;
+        }
+        if let Some(error) = wrong.filter(|_| !is_cut) {
             match (kind, self.unquoted(raw.as_str(), place)) {
                 (None, Some(finding)) if self.scalars.len() < MOST => self.scalars.push(finding),
                 _ => errors.report_error(error),
@@ -402,10 +353,6 @@ impl EventReceiver for Builder<'_> {
         }
         if self.hides() {
             self.cover(raw.as_str(), place);
-        }
-        if let (None, true, Some(open)) = (kind, is_broken, self.open.last_mut()) {
-            // A word without quotes in an array is the next line's key.
-            open.is_cut = true;
         }
         let data = match decoded {
             _ if is_broken => Data::Broken,

@@ -62,14 +62,14 @@ fn merged(base: &Node, own: &Node) -> Node {
             (_, _, "command" | "entrypoint" | "test") => node.clone(),
             (Data::Map(_), Data::Map(_), _) => merged(there, node),
             (Data::List(first), Data::List(second), _) => Node {
-                at: node.at,
+                line: node.line,
                 data: Data::List(first.iter().chain(second).cloned().collect()),
             },
             (_, _, _) => node.clone(),
         };
     }
     Node {
-        at: own.at,
+        line: own.line,
         data: Data::Map(entries),
     }
 }
@@ -85,11 +85,11 @@ fn as_map(node: &Node) -> Node {
             Some((name, value)) => (name, Data::Scalar(value.to_owned())),
             None => (text, Data::Null),
         };
-        let (at, text) = (node.at, name.to_owned());
-        (Key { at, text }, Node { at, data })
+        let (line, text) = (node.line, name.to_owned());
+        (Key { line, text }, Node { line, data })
     };
     Node {
-        at: node.at,
+        line: node.line,
         data: Data::Map(list.iter().map(entry).collect()),
     }
 }

@@ -1,7 +1,7 @@
 //! Reads supervisord's dialect of INI files: that of Python's `RawConfigParser`, with comments behind
 //! values.
 
-use super::super::fault::{Fault, Place};
+use super::super::fault::Fault;
 use super::super::source::Source;
 
 /// A section; a second one of the same name is more of the first.
@@ -11,8 +11,8 @@ pub(crate) struct Section {
     pub(crate) name: String,
     /// The file it begins in.
     pub(crate) file: String,
-    /// Where it begins.
-    pub(crate) at: Place,
+    /// The line it begins in.
+    pub(crate) line: usize,
     /// Its keys, in the order in which they were first written.
     pub(crate) entries: Vec<Entry>,
 }
@@ -26,8 +26,8 @@ pub(crate) struct Entry {
     pub(crate) value: String,
     /// The file it is in.
     pub(crate) file: String,
-    /// Where the key begins.
-    pub(crate) at: Place,
+    /// The line of the key.
+    pub(crate) line: usize,
 }
 
 impl Section {
@@ -52,16 +52,11 @@ pub(crate) fn read(source: &Source, sections: &mut Vec<Section>, faults: &mut Ve
         sections,
         section: None,
         open: None,
-        column: 1,
+        indent: 0,
     };
     for (number, line) in (1..).zip(source.text.lines()) {
-        let blanks = line.chars().take_while(|c| c.is_whitespace()).count();
-        let at = Place {
-            line: number,
-            column: 1 + blanks,
-        };
-        if let Err(text) = reader.line(at, line) {
-            faults.push(Fault::new(&source.name, at, text));
+        if let Err(text) = reader.line(number, line) {
+            faults.push(Fault::new(&source.name, number, text));
         }
     }
     reader.close();
@@ -74,12 +69,12 @@ struct Reader<'a> {
     section: Option<usize>,
     /// The key that a further line may belong to, and its value's lines.
     open: Option<(Entry, Vec<String>)>,
-    /// Where that key begins.
-    column: usize,
+    /// How far that key stands from the left.
+    indent: usize,
 }
 
 impl Reader<'_> {
-    fn line(&mut self, at: Place, line: &str) -> Result<(), String> {
+    fn line(&mut self, number: usize, line: &str) -> Result<(), String> {
         let value = without_comment(line);
         let has_comment = value.len() < line.len();
         let value = value.trim();
@@ -90,14 +85,15 @@ impl Reader<'_> {
             }
             return Ok(());
         }
-        if let Some((_, lines)) = self.open.as_mut().filter(|_| at.column > self.column) {
+        let indent = line.chars().take_while(|c| c.is_whitespace()).count();
+        if let Some((_, lines)) = self.open.as_mut().filter(|_| indent > self.indent) {
             lines.push(value.to_owned());
             return Ok(());
         }
         self.close();
-        self.column = at.column;
+        self.indent = indent;
         if let Some(name) = header(value) {
-            self.section = Some(self.place(name, at));
+            self.section = Some(self.place(name, number));
             return Ok(());
         }
         let shown = super::super::document::excerpt(value);
@@ -119,14 +115,14 @@ impl Reader<'_> {
             key: key.trim_end().to_lowercase(),
             value: String::new(),
             file: self.source.name.clone(),
-            at,
+            line: number,
         };
         self.open = Some((entry, vec![value.trim().to_owned()]));
         Ok(())
     }
 
     /// The section with this name, which is made where there is none.
-    fn place(&mut self, name: &str, at: Place) -> usize {
+    fn place(&mut self, name: &str, line: usize) -> usize {
         let there = self
             .sections
             .iter()
@@ -135,7 +131,7 @@ impl Reader<'_> {
             self.sections.push(Section {
                 name: name.to_owned(),
                 file: self.source.name.clone(),
-                at,
+                line,
                 entries: Vec::new(),
             });
             self.sections.len() - 1
@@ -203,7 +199,7 @@ mod tests {
         assert_eq!(value(1, "environment"), Some("\nA=\"1\",\n\nB=\"2\""));
         assert_eq!(value(1, "priority"), Some("2"));
         assert_eq!(
-            sections[1].get("priority").map(|entry| entry.at.line),
+            sections[1].get("priority").map(|entry| entry.line),
             Some(13)
         );
     }
@@ -213,14 +209,14 @@ mod tests {
         let (_, faults) = sections("a=b\n[x]\nnonsense\n=c\n");
         let texts: Vec<String> = faults.iter().map(Fault::to_string).collect();
         assert!(
-            texts[0].starts_with("t.conf:1:1: \"a=b\" stands in front"),
+            texts[0].starts_with("t.conf:1: \"a=b\" stands in front"),
             "{texts:?}"
         );
         assert!(
-            texts[1].starts_with("t.conf:3:1: \"nonsense\" is neither"),
+            texts[1].starts_with("t.conf:3: \"nonsense\" is neither"),
             "{texts:?}"
         );
-        assert!(texts[2].starts_with("t.conf:4:1: \"=c\""), "{texts:?}");
+        assert!(texts[2].starts_with("t.conf:4: \"=c\""), "{texts:?}");
     }
 
     #[test]
