@@ -6,6 +6,8 @@ mod fault;
 #[cfg(test)]
 mod mutated;
 mod procfile;
+#[cfg(test)]
+mod silent;
 mod source;
 mod supervisord;
 mod template;
@@ -113,7 +115,8 @@ fn convert(source: &Source, kind: Option<Kind>) -> Result<Made, Vec<Fault>> {
         Kind::Procfile => procfile::import(source),
         Kind::Supervisord => supervisord::import(source),
         Kind::Compose => compose::import(source),
-    }?;
+    }
+    .map_err(|faults| in_order(source, faults))?;
     let file = Path::new(&source.name).file_name();
     let file = file.map_or_else(|| source.name.clone(), |file| file.display().to_string());
     let has_times = document
@@ -131,6 +134,13 @@ fn convert(source: &Source, kind: Option<Kind>) -> Result<Made, Vec<Fault>> {
         services: document.services().count(),
         missing: document.missing(),
     })
+}
+
+/// As they stand in the file, and then in those that it includes.
+fn in_order(source: &Source, mut faults: Vec<Fault>) -> Vec<Fault> {
+    let place = |fault: &Fault| (fault.file != source.name, fault.file.clone(), fault.at);
+    faults.sort_by_cached_key(place);
+    faults
 }
 
 /// Writes the text to a file that is not there yet, or to standard output for `-`.

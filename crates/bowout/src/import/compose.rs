@@ -12,7 +12,7 @@ mod start;
 mod yaml;
 
 use super::document::{Document, Line, Remark, Service};
-use super::fault::Fault;
+use super::fault::{Fault, Place};
 use super::source::Source;
 use reader::Reader;
 use service::Wanted;
@@ -25,13 +25,16 @@ use yaml::{Data, Node};
 /// What can't be read.
 pub(crate) fn import(source: &Source) -> Result<Document, Vec<Fault>> {
     let root = yaml::read(&source.name, &source.text).map_err(|fault| vec![fault])?;
-    let whole = |line, text: &str| Err(vec![Fault::new(&source.name, line, text)]);
+    let whole = |at, text: &str| Err(vec![Fault::new(&source.name, at, text)]);
     let Some(entries) = root.entries() else {
-        return whole(1, "is no map; accepted: a Compose file with `services:`");
+        return whole(
+            root.at,
+            "is no map; accepted: a Compose file with `services:`",
+        );
     };
     let Some(services) = root.get("services") else {
         return whole(
-            0,
+            Place::WHOLE,
             "has no `services`; accepted: a Compose file with `services:` at the left",
         );
     };
@@ -39,7 +42,7 @@ pub(crate) fn import(source: &Source) -> Result<Document, Vec<Fault>> {
         Some(list) if !list.is_empty() => list,
         Some(_) | None => {
             return whole(
-                services.line,
+                services.at,
                 "services: is empty; accepted: a map of services",
             );
         }
@@ -49,7 +52,7 @@ pub(crate) fn import(source: &Source) -> Result<Document, Vec<Fault>> {
     for (key, node) in list {
         let mut fault = |text: String| {
             let text = format!("services.{}: {text}", key.text);
-            faults.push(Fault::new(&source.name, key.line, text));
+            faults.push(Fault::new(&source.name, key.at, text));
         };
         if !super::is_name(&key.text) {
             fault(format!(
@@ -90,7 +93,7 @@ pub(crate) fn import(source: &Source) -> Result<Document, Vec<Fault>> {
     match faults.is_empty() {
         true => Ok(document(made, has_image_entrypoint, top.remarks)),
         false => {
-            faults.sort_by_key(|fault| fault.line);
+            faults.sort_by_key(|fault| fault.at);
             Err(faults)
         }
     }
@@ -116,12 +119,12 @@ fn circle(source: &Source, services: &[(&str, Node)], faults: &mut Vec<Fault>) {
     }
     if let Some((_, node, _)) = left.first() {
         let names: Vec<&str> = left.iter().map(|(name, ..)| *name).collect();
-        let line = node.get("depends_on").map_or(node.line, |node| node.line);
+        let at = node.get("depends_on").map_or(node.at, |node| node.at);
         let text = format!(
             "depends_on: a circle keeps these from ever starting: {}",
             super::document::excerpt(&names.join(", "))
         );
-        faults.push(Fault::new(&source.name, line, text));
+        faults.push(Fault::new(&source.name, at, text));
     }
 }
 
@@ -150,12 +153,12 @@ fn unknown_dependencies(
     for (name, node) in services {
         for (on, _) in start::dependencies(node) {
             if all.get(on).is_none() {
-                let line = node.get("depends_on").map_or(node.line, |node| node.line);
+                let at = node.get("depends_on").map_or(node.at, |node| node.at);
                 let text = format!(
                     "services.{name}.depends_on: there is no service {:?}",
                     super::document::excerpt(on)
                 );
-                faults.push(Fault::new(&source.name, line, text));
+                faults.push(Fault::new(&source.name, at, text));
             }
         }
     }

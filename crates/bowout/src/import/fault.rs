@@ -2,23 +2,46 @@
 
 use std::fmt;
 
+/// A place in a file.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Place {
+    /// The line, from 1; 0 for the file as a whole.
+    pub(crate) line: usize,
+    /// The column, in characters from 1.
+    pub(crate) column: usize,
+}
+
+impl Place {
+    /// The file as a whole.
+    pub(crate) const WHOLE: Place = Place { line: 0, column: 0 };
+
+    /// Where the text ends that stands before it.
+    pub(crate) fn behind(text: &str) -> Place {
+        let last = text.rsplit('\n').next().unwrap_or_default();
+        Place {
+            line: 1 + text.matches('\n').count(),
+            column: 1 + last.chars().count(),
+        }
+    }
+}
+
 /// One thing that can't be read.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Fault {
     /// The file's name, as it was given.
     pub(crate) file: String,
-    /// The line, from 1; 0 for the file as a whole.
-    pub(crate) line: usize,
+    /// Where in it.
+    pub(crate) at: Place,
     /// What it is: the key, the value, and what would be accepted.
     pub(crate) text: String,
 }
 
 impl Fault {
-    /// A fault in a line.
-    pub(crate) fn new(file: &str, line: usize, text: impl Into<String>) -> Fault {
+    /// A fault at a place.
+    pub(crate) fn new(file: &str, at: Place, text: impl Into<String>) -> Fault {
         Fault {
             file: file.to_owned(),
-            line,
+            at,
             text: text.into(),
         }
     }
@@ -35,9 +58,9 @@ impl fmt::Display for Fault {
                 false => vec![c],
             })
             .collect();
-        match self.line {
-            0 => write!(f, "{}: {text}", self.file),
-            line => write!(f, "{}:{line}: {text}", self.file),
+        match self.at {
+            Place::WHOLE => write!(f, "{}: {text}", self.file),
+            Place { line, column } => write!(f, "{}:{line}:{column}: {text}", self.file),
         }
     }
 }
@@ -55,16 +78,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_names_file_line_and_key() {
-        let fault = Fault::new("a.conf", 3, not_accepted("user", "x\u{1b}", "a name"));
+    fn a_fault_names_file_place_and_key() {
+        let at = Place { line: 3, column: 7 };
+        let fault = Fault::new("a.conf", at, not_accepted("user", "x\u{1b}", "a name"));
         let text = fault.to_string();
         assert_eq!(
             text,
-            r#"a.conf:3: user: "x\u{1b}" is not accepted; accepted: a name"#
+            r#"a.conf:3:7: user: "x\u{1b}" is not accepted; accepted: a name"#
         );
         assert_eq!(
-            Fault::new("a", 0, "is\u{1b}empty").to_string(),
+            Fault::new("a", Place::WHOLE, "is\u{1b}empty").to_string(),
             "a: is\\u{1b}empty"
         );
+    }
+    #[test]
+    fn columns_are_characters() {
+        assert_eq!(Place::behind(""), Place { line: 1, column: 1 });
+        assert_eq!(Place::behind("a\né "), Place { line: 2, column: 3 });
     }
 }

@@ -1,7 +1,7 @@
 //! Reads a Procfile, as foreman and Heroku do.
 
 use super::document::{Document, Remark, Service, Value, excerpt, missing};
-use super::fault::Fault;
+use super::fault::{Fault, Place};
 use super::source::Source;
 use super::template::Template;
 
@@ -32,7 +32,12 @@ pub(crate) fn import(source: &Source) -> Result<Document, Vec<Fault>> {
     let mut faults = Vec::new();
     let mut found: Vec<(usize, &str, &str)> = Vec::new();
     for (number, line) in (1..).zip(source.text.lines()) {
-        let mut fault = |text: String| faults.push(Fault::new(&source.name, number, text));
+        let column = 1 + line.chars().take_while(|c| c.is_whitespace()).count();
+        let at = Place {
+            line: number,
+            column,
+        };
+        let mut fault = |text: String| faults.push(Fault::new(&source.name, at, text));
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
             continue;
@@ -63,7 +68,7 @@ pub(crate) fn import(source: &Source) -> Result<Document, Vec<Fault>> {
     if found.is_empty() && faults.is_empty() {
         faults.push(Fault::new(
             &source.name,
-            0,
+            Place::WHOLE,
             "has no process; accepted: lines such as `web: ./web`",
         ));
     }
@@ -133,7 +138,7 @@ fn command_line(service: &mut Service, command: &str) {
     let text = Template::literal(command);
     let words = text.words().unwrap_or_default();
     let first = words.first().and_then(Template::plain).unwrap_or_default();
-    let plain = !command.contains(SHELL)
+    let plain = !needs_shell(command)
         && !words.is_empty()
         && !first.contains('=')
         && !BUILTINS.contains(&first.as_str());
@@ -148,6 +153,27 @@ fn command_line(service: &mut Service, command: &str) {
     service.set("shell", true);
 }
 
+/// Whether a character means something to a shell where it stands.
+fn needs_shell(command: &str) -> bool {
+    let mut quote = None;
+    let mut escaped = false;
+    for c in command.chars() {
+        match quote {
+            _ if escaped => escaped = false,
+            Some('\'') if c == '\'' => quote = None,
+            Some('\'') => {}
+            _ if c == '\\' => escaped = true,
+            Some(_) if c == '"' => quote = None,
+            Some(_) if matches!(c, '$' | '`') => return true,
+            Some(_) => {}
+            None if matches!(c, '\'' | '"') => quote = Some(c),
+            None if SHELL.contains(&c) => return true,
+            None => {}
+        }
+    }
+    false
+}
+
 /// How the shell makes room for the program, where it can.
 fn advice(command: &str, first: &str) -> Option<String> {
     let mut commands = command.split("&&").flat_map(|part| part.split(';'));
@@ -160,10 +186,7 @@ fn advice(command: &str, first: &str) -> Option<String> {
     }
     let is_program = !first.contains('=') && !BUILTINS.contains(&first);
     Some(match commands.nth(1).is_none() && is_program {
-        true => format!(
-            "with `{}` the program takes its place.",
-            excerpt(&format!("exec {command}"))
-        ),
+        true => format!("with `exec {first} …` the program takes its place."),
         false => "with `exec` before the last command that one takes its place.".into(),
     })
 }
@@ -176,4 +199,34 @@ fn mentions(command: &str, variable: &str) -> bool {
             .strip_prefix(variable)
             .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_runs_what_only_it_understands() {
+        for command in [
+            "a $B",
+            "a \"$B\"",
+            "a 'b' && c",
+            "a > b",
+            "a \"`b`\"",
+            "a ~/b",
+            "a 'b'\"$C\"",
+        ] {
+            assert!(needs_shell(command), "{command}");
+        }
+        for command in [
+            "a b",
+            "sh -c 'cd /a && ./b $C'",
+            "a \"b; c\"",
+            "a b\\ c",
+            "a '\"' 'b;'",
+            "a \\$B",
+        ] {
+            assert!(!needs_shell(command), "{command}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Reads what is to be imported, and finds out what it is.
 
-use super::fault::Fault;
+use super::fault::{Fault, Place};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -53,14 +53,14 @@ impl Source {
             false => std::fs::File::open(path)
                 .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes)),
         };
-        read.map_err(|error| Fault::new(&name, 0, format!("cannot be read: {error}")))?;
+        read.map_err(|error| Fault::new(&name, Place::WHOLE, format!("cannot be read: {error}")))?;
         if bytes.len() as u64 > LONGEST {
-            return Err(Fault::new(&name, 0, "is longer than 4 MiB"));
+            return Err(Fault::new(&name, Place::WHOLE, "is longer than 4 MiB"));
         }
         let text = String::from_utf8(bytes).map_err(|error| {
             let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-            let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count();
-            Fault::new(&name, line, "is not UTF-8; convert it first (iconv)")
+            let at = Place::behind(&String::from_utf8_lossy(valid));
+            Fault::new(&name, at, "is not UTF-8; convert it first (iconv)")
         })?;
         let folder = path.parent().filter(|_| !is_stdin).map(Path::to_owned);
         Ok(Source::new(&name, folder, &text))
@@ -84,10 +84,9 @@ impl Source {
         let Some(at) = self.text.find('\0') else {
             return Ok(());
         };
-        let line = 1 + self.text[..at].matches('\n').count();
         Err(Fault::new(
             &self.name,
-            line,
+            Place::behind(&self.text[..at]),
             "has a zero byte, which no program can be given",
         ))
     }
@@ -104,7 +103,7 @@ impl Source {
             .ok_or_else(|| {
                 Fault::new(
                     &self.name,
-                    0,
+                    Place::WHOLE,
                     "is none of a Procfile (lines such as `web: ./web`), a supervisord.conf (sections \
                      such as `[program:web]`) and a compose.yaml (with `services:`); \
                      `--from procfile|supervisord|compose` says which it is",

@@ -12,7 +12,7 @@ mod restart;
 mod sections;
 
 use super::document::{Document, Line, Remark, missing};
-use super::fault::Fault;
+use super::fault::{Fault, Place};
 use super::source::Source;
 use super::template::{Atom, Template};
 use ini::Section;
@@ -85,7 +85,7 @@ pub(crate) fn import(source: &Source) -> Result<Document, Vec<Fault>> {
         .any(|part| matches!(part, Part::Processes(processes) if !processes.is_empty()));
     if !has_program && faults.is_empty() {
         let text = "has no program; accepted: sections such as [program:web], here or in files of [include]";
-        faults.push(Fault::new(&source.name, 0, text));
+        faults.push(Fault::new(&source.name, Place::WHOLE, text));
     }
     match faults.is_empty() {
         true => Ok(document(&sections, head, parts)),

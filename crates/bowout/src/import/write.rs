@@ -90,7 +90,17 @@ fn entry(text: &mut String, name: &str, value: &Value) {
         Value::List(list) if line.chars().count() > room => {
             _ = writeln!(text, "{name} = [");
             for value in list {
-                _ = writeln!(text, "    {},", inline(value));
+                let value = match value {
+                    Value::Text(template) if template.written().contains('\n') => {
+                        lines(&template.written())
+                    }
+                    Value::Text(_)
+                    | Value::Integer(_)
+                    | Value::Flag(_)
+                    | Value::List(_)
+                    | Value::Table(_) => inline(value),
+                };
+                _ = writeln!(text, "    {value},");
             }
             text.push_str("]\n");
         }

@@ -62,14 +62,14 @@ fn merged(base: &Node, own: &Node) -> Node {
             (_, _, "command" | "entrypoint" | "test") => node.clone(),
             (Data::Map(_), Data::Map(_), _) => merged(there, node),
             (Data::List(first), Data::List(second), _) => Node {
-                line: node.line,
+                at: node.at,
                 data: Data::List(first.iter().chain(second).cloned().collect()),
             },
             (_, _, _) => node.clone(),
         };
     }
     Node {
-        line: own.line,
+        at: own.at,
         data: Data::Map(entries),
     }
 }
@@ -85,11 +85,11 @@ fn as_map(node: &Node) -> Node {
             Some((name, value)) => (name, Data::Scalar(value.to_owned())),
             None => (text, Data::Null),
         };
-        let (line, text) = (node.line, name.to_owned());
-        (Key { line, text }, Node { line, data })
+        let (at, text) = (node.at, name.to_owned());
+        (Key { at, text }, Node { at, data })
     };
     Node {
-        line: node.line,
+        at: node.at,
         data: Data::Map(list.iter().map(entry).collect()),
     }
 }

@@ -33,14 +33,14 @@ impl<'a> Reader<'a> {
     /// Says that a value can't be read.
     pub(super) fn fault(&mut self, node: &Node, key: &str, error: impl AsRef<str>) {
         let text = format!("{}.{key}: {}", self.within, error.as_ref());
-        self.faults.push(Fault::new(self.file, node.line, text));
+        self.faults.push(Fault::new(self.file, node.at, text));
     }
 
     /// Says that a value is none of those that are accepted.
     pub(super) fn refuse(&mut self, node: &Node, key: &str, accepted: &str) {
         let path = format!("{}.{key}", self.within);
         let text = not_accepted(&path, &node.shown(), accepted);
-        self.faults.push(Fault::new(self.file, node.line, text));
+        self.faults.push(Fault::new(self.file, node.at, text));
     }
 
     /// Says that a key has no equivalent.

@@ -2,7 +2,7 @@
 
 use super::super::document::Remark;
 use super::reader::Reader;
-use super::yaml::Node;
+use super::yaml::{Data, Node};
 
 /// Why each key has none, and what to do.
 const REASONS: [(&str, &str); 71] = {
@@ -94,7 +94,13 @@ const REASONS: [(&str, &str); 71] = {
 
 /// Says of a key of a service why it has no equivalent.
 pub(super) fn lose(reader: &mut Reader<'_>, key: &str, node: &Node) {
-    if key.starts_with("x-") {
+    let is_empty = match &node.data {
+        Data::Null => true,
+        Data::List(list) => list.is_empty(),
+        Data::Map(entries) => entries.is_empty(),
+        Data::Scalar(_) => false,
+    };
+    if key.starts_with("x-") || is_empty {
         return;
     }
     let reason = REASONS.iter().find(|(there, _)| *there == key);
@@ -119,18 +125,17 @@ pub(super) fn lose(reader: &mut Reader<'_>, key: &str, node: &Node) {
 pub(super) fn lose_top(reader: &mut Reader<'_>, key: &str, node: &Node) {
     const LATER: &str =
         "`docker compose config` puts it all into one file; import what that prints";
-    let names: Vec<&str> = node
-        .entries()
-        .unwrap_or_default()
-        .iter()
-        .map(|(key, _)| key.text.as_str())
-        .collect();
-    let what = match names.is_empty() {
+    let names: Vec<&str> = match &node.data {
+        Data::Map(entries) => entries.iter().map(|(key, _)| key.text.as_str()).collect(),
+        Data::Null | Data::Scalar(_) | Data::List(_) => Vec::new(),
+    };
+    let shown = match names.is_empty() {
+        true => node.shown(),
+        false => names.join(", "),
+    };
+    let what = match shown.is_empty() {
         true => key.to_owned(),
-        false => format!(
-            "{key}: {}",
-            super::super::document::excerpt(&names.join(", "))
-        ),
+        false => format!("{key}: {}", super::super::document::excerpt(&shown)),
     };
     let why = match key {
         "name" | "version" | "services" => return,

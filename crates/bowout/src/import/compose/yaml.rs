@@ -1,14 +1,14 @@
 //! Reads YAML into a tree that knows its lines, with anchors and merge keys resolved.
 
-use super::super::fault::Fault;
-use granit_parser::{Event, Parser, ScalarStyle};
+use super::super::fault::{Fault, Place};
+use granit_parser::{Event, Marker, Parser, ScalarStyle};
 use std::collections::HashMap;
 
 /// A value.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Node {
-    /// The line it begins in, from 1.
-    pub(crate) line: usize,
+    /// Where it begins.
+    pub(crate) at: Place,
     /// What it is.
     pub(crate) data: Data,
 }
@@ -29,8 +29,8 @@ pub(crate) enum Data {
 /// A key of a mapping.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Key {
-    /// The line it is in.
-    pub(crate) line: usize,
+    /// Where it begins.
+    pub(crate) at: Place,
     /// The key.
     pub(crate) text: String,
 }
@@ -101,14 +101,22 @@ pub(crate) fn read(file: &str, text: &str) -> Result<Node, Fault> {
     for next in Parser::new_from_str(text) {
         let (event, span) = next.map_err(|error| {
             let text = format!("is no YAML: {}", error.info());
-            Fault::new(file, error.marker().line(), text)
+            Fault::new(file, place(*error.marker()), text)
         })?;
-        builder.event(event, span.start.line())?;
+        builder.event(event, place(span.start))?;
     }
     Ok(builder.root.unwrap_or(Node {
-        line: 1,
+        at: Place { line: 1, column: 1 },
         data: Data::Null,
     }))
+}
+
+/// The parser counts columns from 0.
+fn place(marker: Marker) -> Place {
+    Place {
+        line: marker.line(),
+        column: marker.col() + 1,
+    }
 }
 
 struct Builder<'a> {
@@ -122,7 +130,7 @@ struct Builder<'a> {
 
 struct Open {
     anchor: usize,
-    line: usize,
+    at: Place,
     /// The deepest that is inside, counted from this one.
     depth: usize,
     /// How many values are inside.
@@ -143,11 +151,11 @@ struct Anchored {
 }
 
 impl Builder<'_> {
-    fn event(&mut self, event: Event<'_>, line: usize) -> Result<(), Fault> {
+    fn event(&mut self, event: Event<'_>, at: Place) -> Result<(), Fault> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 if text.contains('\0') {
-                    return self.fault(line, "has a zero byte, which no program can be given");
+                    return self.fault(at, "has a zero byte, which no program can be given");
                 }
                 let is_text = tag.is_some_and(|tag| tag.is_yaml_core_schema_tag("str"));
                 let is_null = style == ScalarStyle::Plain
@@ -157,26 +165,26 @@ impl Builder<'_> {
                     true => Data::Null,
                     false => Data::Scalar(text.into_owned()),
                 };
-                self.add(Node { line, data }, anchor, 0, 1)
+                self.add(Node { at, data }, anchor, 0, 1)
             }
             Event::SequenceStart(_, anchor, _) => {
-                self.enter(anchor, line, Collection::List(Vec::new()))
+                self.enter(anchor, at, Collection::List(Vec::new()))
             }
             Event::MappingStart(_, anchor, _) => {
-                self.enter(anchor, line, Collection::Map(Vec::new(), None))
+                self.enter(anchor, at, Collection::Map(Vec::new(), None))
             }
             Event::SequenceEnd | Event::MappingEnd => self.leave(),
             Event::Alias(anchor) => match self.anchors.get(&anchor) {
                 Some(anchored) => {
                     let (mut node, depth) = (anchored.node.clone(), anchored.depth);
                     let count = anchored.count;
-                    node.line = line;
+                    node.at = at;
                     self.add(node, 0, depth, count)
                 }
-                None => self.fault(line, "an alias is inside of what it stands for"),
+                None => self.fault(at, "an alias is inside of what it stands for"),
             },
             Event::DocumentStart(..) if self.root.is_some() => {
-                self.fault(line, "a second document begins; accepted: one in each file")
+                self.fault(at, "a second document begins; accepted: one in each file")
             }
             Event::StreamStart
             | Event::StreamEnd
@@ -185,22 +193,22 @@ impl Builder<'_> {
             | Event::Anchor(..) => Ok(()),
             // What was not asked for doesn't come; the enum is the parser's, and may grow.
             Event::UnresolvedAlias(_) | _ => {
-                self.fault(line, "is no YAML: an event that is not known")
+                self.fault(at, "is no YAML: an event that is not known")
             }
         }
     }
 
-    fn fault<T>(&self, line: usize, text: &str) -> Result<T, Fault> {
-        Err(Fault::new(self.file, line, text))
+    fn fault<T>(&self, at: Place, text: &str) -> Result<T, Fault> {
+        Err(Fault::new(self.file, at, text))
     }
 
-    fn enter(&mut self, anchor: usize, line: usize, collection: Collection) -> Result<(), Fault> {
+    fn enter(&mut self, anchor: usize, at: Place, collection: Collection) -> Result<(), Fault> {
         if self.open.len() >= DEEPEST {
-            return self.fault(line, "is nested deeper than 100 levels");
+            return self.fault(at, "is nested deeper than 100 levels");
         }
         self.open.push(Open {
             anchor,
-            line,
+            at,
             depth: 0,
             count: 1,
             collection,
@@ -216,27 +224,24 @@ impl Builder<'_> {
             Collection::List(list) => Data::List(list),
             Collection::Map(entries, _) => Data::Map(self.merged(entries)?),
         };
-        let node = Node {
-            line: open.line,
-            data,
-        };
+        let node = Node { at: open.at, data };
         // Its own count was added by those inside.
         self.add(node, open.anchor, open.depth + 1, open.count)
     }
 
     /// Puts a value where it belongs.
     fn add(&mut self, node: Node, anchor: usize, depth: usize, count: usize) -> Result<(), Fault> {
-        let line = node.line;
+        let at = node.at;
         self.count += count;
         if self.count > MOST * DEEPEST || count > MOST {
-            return self.fault(line, "has more than 100000 values");
+            return self.fault(at, "has more than 100000 values");
         }
         if anchor > 0 {
             let node = node.clone();
             self.anchors.insert(anchor, Anchored { node, depth, count });
         }
         if self.open.len() + depth > DEEPEST {
-            return self.fault(line, "is nested deeper than 100 levels");
+            return self.fault(at, "is nested deeper than 100 levels");
         }
         let Some(open) = self.open.last_mut() else {
             self.root = Some(node);
@@ -253,7 +258,7 @@ impl Builder<'_> {
                         Data::Scalar(text) => text,
                         Data::Null => "null".into(),
                         Data::List(_) | Data::Map(_) => {
-                            return self.fault(line, "a key is a list or a map; accepted: a text");
+                            return self.fault(at, "a key is a list or a map; accepted: a text");
                         }
                     };
                     let twice = entries
@@ -263,11 +268,11 @@ impl Builder<'_> {
                         let text = format!(
                             "{:?} is there already, in line {}",
                             super::super::document::excerpt(&text),
-                            first.line
+                            first.at.line
                         );
-                        return self.fault(line, &text);
+                        return self.fault(at, &text);
                     }
-                    *key = Some(Key { line, text });
+                    *key = Some(Key { at, text });
                 }
             },
         }
@@ -292,7 +297,7 @@ impl Builder<'_> {
             };
             for map in maps {
                 let Data::Map(entries) = map.data else {
-                    return self.fault(map.line, "<<: is no map, and no list of maps");
+                    return self.fault(map.at, "<<: is no map, and no list of maps");
                 };
                 for (key, node) in entries {
                     if !own.contains(&key.text) {
@@ -327,7 +332,7 @@ mod tests {
         assert_eq!(node.get("b").map(|node| &node.data), Some(&Data::Null));
         assert_eq!(node.get("c").and_then(Node::scalar), Some("null"));
         assert_eq!(node.get("d").and_then(Node::scalar), Some("null"));
-        assert_eq!(node.get("e").map(|node| node.line), Some(5));
+        assert_eq!(node.get("e").map(|node| node.at.line), Some(5));
         assert_eq!(node.shown(), "a: 1.10, b, c: null, d: null, e: yes, x\ty");
         assert_eq!(shown(""), Ok(String::new()));
     }
@@ -349,13 +354,13 @@ mod tests {
             ("a: [1\nb: 2\n", "t.yaml:"),
             (
                 "a: 1\na: 2\n",
-                "t.yaml:2: \"a\" is there already, in line 1",
+                "t.yaml:2:1: \"a\" is there already, in line 1",
             ),
-            ("? [a]\n: b\n", "t.yaml:1: a key is a list"),
-            ("a: *b\n", "t.yaml:1: is no YAML"),
-            ("a: &a [*a]\n", "t.yaml:1: "),
-            ("a: 1\n---\nb: 2\n", "t.yaml:2: a second document"),
-            ("<<: 3\n", "t.yaml:1: <<: is no map"),
+            ("? [a]\n: b\n", "t.yaml:1:3: a key is a list"),
+            ("a: *b\n", "t.yaml:1:4: is no YAML"),
+            ("a: &a [*a]\n", "t.yaml:1:8: "),
+            ("a: 1\n---\nb: 2\n", "t.yaml:2:1: a second document"),
+            ("<<: 3\n", "t.yaml:1:5: <<: is no map"),
         ] {
             let error = shown(text).unwrap_err();
             assert!(error.starts_with(expected), "{text:?}: {error}");

@@ -1,7 +1,7 @@
 //! Reads supervisord's dialect of INI files: that of Python's `RawConfigParser`, with comments behind
 //! values.
 
-use super::super::fault::Fault;
+use super::super::fault::{Fault, Place};
 use super::super::source::Source;
 
 /// A section; a second one of the same name is more of the first.
@@ -11,8 +11,8 @@ pub(crate) struct Section {
     pub(crate) name: String,
     /// The file it begins in.
     pub(crate) file: String,
-    /// The line it begins in.
-    pub(crate) line: usize,
+    /// Where it begins.
+    pub(crate) at: Place,
     /// Its keys, in the order in which they were first written.
     pub(crate) entries: Vec<Entry>,
 }
@@ -26,8 +26,8 @@ pub(crate) struct Entry {
     pub(crate) value: String,
     /// The file it is in.
     pub(crate) file: String,
-    /// The line of the key.
-    pub(crate) line: usize,
+    /// Where the key begins.
+    pub(crate) at: Place,
 }
 
 impl Section {
@@ -52,11 +52,16 @@ pub(crate) fn read(source: &Source, sections: &mut Vec<Section>, faults: &mut Ve
         sections,
         section: None,
         open: None,
-        indent: 0,
+        column: 1,
     };
     for (number, line) in (1..).zip(source.text.lines()) {
-        if let Err(text) = reader.line(number, line) {
-            faults.push(Fault::new(&source.name, number, text));
+        let blanks = line.chars().take_while(|c| c.is_whitespace()).count();
+        let at = Place {
+            line: number,
+            column: 1 + blanks,
+        };
+        if let Err(text) = reader.line(at, line) {
+            faults.push(Fault::new(&source.name, at, text));
         }
     }
     reader.close();
@@ -69,12 +74,12 @@ struct Reader<'a> {
     section: Option<usize>,
     /// The key that a further line may belong to, and its value's lines.
     open: Option<(Entry, Vec<String>)>,
-    /// How far that key stands from the left.
-    indent: usize,
+    /// Where that key begins.
+    column: usize,
 }
 
 impl Reader<'_> {
-    fn line(&mut self, number: usize, line: &str) -> Result<(), String> {
+    fn line(&mut self, at: Place, line: &str) -> Result<(), String> {
         let value = without_comment(line);
         let has_comment = value.len() < line.len();
         let value = value.trim();
@@ -85,15 +90,14 @@ impl Reader<'_> {
             }
             return Ok(());
         }
-        let indent = line.chars().take_while(|c| c.is_whitespace()).count();
-        if let Some((_, lines)) = self.open.as_mut().filter(|_| indent > self.indent) {
+        if let Some((_, lines)) = self.open.as_mut().filter(|_| at.column > self.column) {
             lines.push(value.to_owned());
             return Ok(());
         }
         self.close();
-        self.indent = indent;
+        self.column = at.column;
         if let Some(name) = header(value) {
-            self.section = Some(self.place(name, number));
+            self.section = Some(self.place(name, at));
             return Ok(());
         }
         let shown = super::super::document::excerpt(value);
@@ -115,14 +119,14 @@ impl Reader<'_> {
             key: key.trim_end().to_lowercase(),
             value: String::new(),
             file: self.source.name.clone(),
-            line: number,
+            at,
         };
         self.open = Some((entry, vec![value.trim().to_owned()]));
         Ok(())
     }
 
     /// The section with this name, which is made where there is none.
-    fn place(&mut self, name: &str, line: usize) -> usize {
+    fn place(&mut self, name: &str, at: Place) -> usize {
         let there = self
             .sections
             .iter()
@@ -131,7 +135,7 @@ impl Reader<'_> {
             self.sections.push(Section {
                 name: name.to_owned(),
                 file: self.source.name.clone(),
-                line,
+                at,
                 entries: Vec::new(),
             });
             self.sections.len() - 1
@@ -199,7 +203,7 @@ mod tests {
         assert_eq!(value(1, "environment"), Some("\nA=\"1\",\n\nB=\"2\""));
         assert_eq!(value(1, "priority"), Some("2"));
         assert_eq!(
-            sections[1].get("priority").map(|entry| entry.line),
+            sections[1].get("priority").map(|entry| entry.at.line),
             Some(13)
         );
     }
@@ -209,14 +213,14 @@ mod tests {
         let (_, faults) = sections("a=b\n[x]\nnonsense\n=c\n");
         let texts: Vec<String> = faults.iter().map(Fault::to_string).collect();
         assert!(
-            texts[0].starts_with("t.conf:1: \"a=b\" stands in front"),
+            texts[0].starts_with("t.conf:1:1: \"a=b\" stands in front"),
             "{texts:?}"
         );
         assert!(
-            texts[1].starts_with("t.conf:3: \"nonsense\" is neither"),
+            texts[1].starts_with("t.conf:3:1: \"nonsense\" is neither"),
             "{texts:?}"
         );
-        assert!(texts[2].starts_with("t.conf:4: \"=c\""), "{texts:?}");
+        assert!(texts[2].starts_with("t.conf:4:1: \"=c\""), "{texts:?}");
     }
 
     #[test]

@@ -100,7 +100,7 @@ impl<'a> Keys<'a> {
         if value.is_none() {
             let text = not_accepted(key, &plain, accepted);
             self.faults
-                .push(Fault::new(&entry.file, entry.line, self.within(&text)));
+                .push(Fault::new(&entry.file, entry.at, self.within(&text)));
         }
         value
     }
@@ -120,14 +120,14 @@ impl<'a> Keys<'a> {
     /// Says that a value can't be read.
     pub(crate) fn fault(&mut self, entry: &Entry, error: impl AsRef<str>) {
         let text = self.within(&format!("{}: {}", entry.key, error.as_ref()));
-        self.faults.push(Fault::new(&entry.file, entry.line, text));
+        self.faults.push(Fault::new(&entry.file, entry.at, text));
     }
 
     /// Says that the section as a whole can't be taken.
     pub(crate) fn fault_of_section(&mut self, error: &str) {
         let text = self.within(error);
         self.faults
-            .push(Fault::new(&self.section.file, self.section.line, text));
+            .push(Fault::new(&self.section.file, self.section.at, text));
     }
 
     /// Says that a key has no equivalent.

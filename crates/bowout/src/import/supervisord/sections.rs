@@ -201,17 +201,41 @@ fn is_control(section: &Section) -> bool {
 }
 
 /// What is said of such sections, where there are any.
-pub(super) fn control(sections: &[Section]) -> Option<Remark> {
+pub(super) fn control(sections: &[Section]) -> Vec<Remark> {
     let names = sections.iter().filter(|section| is_control(section));
     let names: Vec<String> = names
         .map(|section| format!("[{}]", excerpt(&section.name)))
         .collect();
-    (!names.is_empty()).then(|| {
-        Remark::Note(format!(
-            "{}: `bowoutctl` talks to bowout over /run/bowout.sock; root and bowout's own user may.",
-            names.join(", ")
-        ))
-    })
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let mut remarks = vec![Remark::Note(format!(
+        "{}: `bowoutctl` talks to bowout over /run/bowout.sock; root and bowout's own user may.",
+        names.join(", ")
+    ))];
+    let server = sections
+        .iter()
+        .filter(|section| section.name == "unix_http_server");
+    let others = server.flat_map(|section| &section.entries);
+    // Nobody but the owner is what supervisord has where nothing is said.
+    let others = others.filter(|entry| match entry.key.as_str() {
+        "chown" | "username" | "password" => true,
+        "chmod" => octal(&entry.value).is_none_or(|mode| !mode.ends_with("00")),
+        _ => false,
+    });
+    let others: Vec<String> = others
+        .map(|entry| match entry.key.as_str() {
+            "username" | "password" => entry.key.clone(),
+            key => format!("{key}={}", excerpt(&entry.value)),
+        })
+        .collect();
+    if !others.is_empty() {
+        remarks.push(missing(
+            format!("[unix_http_server] {}", others.join(", ")),
+            "the socket is for root and bowout's own user, and there are no passwords",
+        ));
+    }
+    remarks
 }
 
 /// What is said of a section that is no program.
