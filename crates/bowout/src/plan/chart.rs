@@ -26,8 +26,10 @@ impl Style {
     };
 }
 
-/// A label that is longer is cut.
+/// A label that is longer is cut, and so is one that takes more than a quarter of the line.
 const LONGEST_LABEL: usize = 24;
+/// … down to so much.
+const SHORTEST_LABEL: usize = 8;
 /// With fewer columns nothing could be seen.
 const FEWEST_COLUMNS: usize = 20;
 
@@ -68,7 +70,8 @@ impl Chart<'_> {
     fn new(schedule: &Schedule, style: Style) -> Chart<'_> {
         let rows = || schedule.rows.iter();
         let label = rows().map(|row| row.label.chars().count()).max();
-        let label = label.unwrap_or(0).min(LONGEST_LABEL);
+        let most = (style.width / 4).clamp(SHORTEST_LABEL, LONGEST_LABEL);
+        let label = label.unwrap_or(0).min(most);
         let times = rows().map(|row| times(row).chars().count()).max();
         // A mark, a blank, the label, two blanks; two blanks, the times.
         let around = 2 + label + 2 + 2 + times.unwrap_or(0);
@@ -118,7 +121,7 @@ impl Chart<'_> {
             (true, true) => "▶",
             (true, false) => "*",
         };
-        let label = fitting(&row.label, self.label);
+        let label = fitting(&row.label, self.label, self.style.unicode);
         let pad = self.label - label.chars().count();
         _ = write!(text, "{} {label}{:pad$}  ", self.colour(YELLOW, mark), "");
         let cells = self.cells(row);
@@ -188,21 +191,24 @@ impl Chart<'_> {
             false => 0,
         });
         _ = writeln!(text, "{:before$}{}", "", self.colour(RED, &words));
-        let (unicode, plain) = (
-            "▶ longest chain  █ stop  ▓ hook  ░ drain  ▒ sweep  · margin",
-            "* longest chain  # stop  = hook  - drain  + sweep  . margin",
-        );
-        let mut legend = match self.style.unicode {
-            true => unicode.to_owned(),
-            false => plain.to_owned(),
-        };
-        if self.schedule.wanted > self.schedule.grace {
-            legend.push_str(match self.style.unicode {
-                true => "  ╳ too late",
-                false => "  x too late",
-            });
+        let words = [
+            ('▶', '*', "longest chain"),
+            ('█', '#', "stop"),
+            ('▓', '=', "hook"),
+            ('░', '-', "drain"),
+            ('▒', '+', "sweep"),
+            ('·', '.', "margin"),
+            ('╳', 'x', "too late"),
+        ];
+        let is_late = self.schedule.wanted > self.schedule.grace;
+        let words = words.iter().filter(|word| is_late || word.0 != '╳');
+        let words = words.map(|(block, letter, word)| match self.style.unicode {
+            true => format!("{block} {word}"),
+            false => format!("{letter} {word}"),
+        });
+        for line in lines(words, "  ", self.style.width) {
+            _ = writeln!(text, "{}", self.colour(DIM, &line));
         }
-        _ = writeln!(text, "{}", self.colour(DIM, &legend));
     }
 }
 
@@ -228,12 +234,31 @@ pub(super) fn step(end: Duration, columns: usize) -> Duration {
     step
 }
 
-fn fitting(label: &str, width: usize) -> String {
+/// As much of a label as there is room for.
+pub(super) fn fitting(label: &str, width: usize, unicode: bool) -> String {
     if label.chars().count() <= width {
         return label.to_owned();
     }
-    let start: String = label.chars().take(width.saturating_sub(1)).collect();
-    format!("{start}…")
+    let cut = if unicode { "…" } else { ".." };
+    let rest = width.saturating_sub(cut.chars().count());
+    let start: String = label.chars().take(rest).collect();
+    format!("{start}{cut}")
+}
+
+/// Puts pieces into lines, as many as there is room for.
+fn lines(pieces: impl Iterator<Item = String>, between: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for piece in pieces {
+        let room = width.saturating_sub(between.chars().count() + piece.chars().count());
+        match lines.last_mut().filter(|line| line.chars().count() <= room) {
+            Some(line) => {
+                line.push_str(between);
+                line.push_str(&piece);
+            }
+            None => lines.push(piece),
+        }
+    }
+    lines
 }
 
 fn verdict(schedule: &Schedule, advice: Option<&Advice>, style: Style, text: &mut String) {
@@ -244,27 +269,37 @@ fn verdict(schedule: &Schedule, advice: Option<&Advice>, style: Style, text: &mu
         .map(|part| {
             format!(
                 "{} {}",
-                fitting(&part.name, LONGEST_LABEL),
+                fitting(&part.name, LONGEST_LABEL, style.unicode),
                 length(part.length())
             )
         })
         .collect();
-    let arrow = if style.unicode { " → " } else { " -> " };
+    let arrow = if style.unicode { "→ " } else { "-> " };
     let (word, colour) = match schedule.fits() {
         true => ("fits", GREEN),
         false => ("does not fit", RED),
     };
-    let word = match style.colours {
-        true => format!("{colour}{word}{OFF}"),
-        false => word.to_owned(),
-    };
-    _ = writeln!(
-        text,
-        "{word}: {} = {} of {}",
-        links.join(arrow),
+    let links = links.iter().enumerate().map(|(index, link)| match index {
+        0 => format!("{word}: {link}"),
+        _ => format!("{arrow}{link}"),
+    });
+    let sum = format!(
+        "= {} of {}",
         length(schedule.wanted),
         length(schedule.budget)
     );
+    // A program that reads it looks for one line.
+    let width = if style == Style::PLAIN {
+        usize::MAX
+    } else {
+        style.width
+    };
+    let said = lines(links.chain([sum]), " ", width.saturating_sub(2)).join("\n  ");
+    let said = match style.colours {
+        true => said.replacen(word, &format!("{colour}{word}{OFF}"), 1),
+        false => said,
+    };
+    _ = writeln!(text, "{said}");
     let Some(advice) = advice else {
         return;
     };
@@ -340,7 +375,15 @@ mod tests {
 
     #[test]
     fn a_long_label_is_cut() {
-        assert_eq!(fitting("äbcdef", 4), "äbc…");
-        assert_eq!(fitting("äbcd", 4), "äbcd");
+        assert_eq!(fitting("äbcdef", 4, true), "äbc…");
+        assert_eq!(fitting("äbcdef", 4, false), "äb..");
+        assert_eq!(fitting("äbcd", 4, true), "äbcd");
+    }
+
+    #[test]
+    fn lines_are_filled_and_broken_between_pieces() {
+        let pieces = || ["aa", "bb", "cccccc", "d"].into_iter().map(str::to_owned);
+        assert_eq!(lines(pieces(), "-", 5), ["aa-bb", "cccccc", "d"]);
+        assert_eq!(lines(pieces(), "-", usize::MAX), ["aa-bb-cccccc-d"]);
     }
 }

@@ -1,6 +1,6 @@
 //! Draws the plan of a stop as a picture that stands alone, and can be read on light and dark paper.
 
-use super::chart::step;
+use super::chart::{fitting, step};
 use super::schedule::{Kind, Part, Row, Schedule};
 use super::words::{length, value};
 use std::fmt::Write;
@@ -101,10 +101,14 @@ impl Picture<'_> {
 
     fn row(&self, row: &Row, top: usize, text: &mut String) {
         let middle = top + BAR / 2 + 5;
-        let label: String = row.label.chars().take(LONGEST_LABEL).collect();
+        let label = fitting(&row.label, LONGEST_LABEL, true);
+        let whole = match label == row.label {
+            true => String::new(),
+            false => format!("<title>{}</title>", escaped(&row.label)),
+        };
         _ = writeln!(
             text,
-            "<text x=\"24\" y=\"{middle}\">{}</text>",
+            "<text x=\"24\" y=\"{middle}\">{whole}{}</text>",
             escaped(&label)
         );
         for part in row.parts.iter().filter(|part| !part.length().is_zero()) {

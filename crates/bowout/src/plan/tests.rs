@@ -121,8 +121,8 @@ grace period 30 s, less 500 ms margin: 29.5 s for the longest stop
                                                                SIGKILL at 30s
 ▶ longest chain  █ stop  ▓ hook  ░ drain  ▒ sweep  · margin
 
-fits: pre-stop 1 s → drain 5 s → proxy 4 s → api: pre_stop 500 ms → api 6 s → db 5 s → \
-db: post_stop 1 s → post-stop 2 s → sweep 250 ms = 24.75 s of 29.5 s
+fits: pre-stop 1 s → drain 5 s → proxy 4 s → api: pre_stop 500 ms → api 6 s → db 5 s
+  → db: post_stop 1 s → post-stop 2 s → sweep 250 ms = 24.75 s of 29.5 s
 ";
     assert_eq!(drawn(FULL, style), expected);
     // Colours change nothing else.
@@ -159,6 +159,12 @@ fn the_chart_is_as_wide_as_the_terminal() {
             let widths = rows[..rows.len() - 1].iter().map(|row| row.chars().count());
             let widest = widths.max().unwrap();
             assert!(widest <= width && widest + 5 > width, "{width}: {chart}");
+            let all = all.lines().filter(|line| !line.contains("docker stop"));
+            let long: Vec<&str> = all.filter(|line| line.chars().count() > width).collect();
+            assert!(
+                long.iter().all(|line| line.contains("grace p")),
+                "{width}: {long:?}"
+            );
         }
     }
 }
