@@ -9,12 +9,16 @@ use bowout_core::action::Note;
 use bowout_sys::poll::{Interest, Poll, Ready};
 use bowout_sys::socket::{Listener, Peer, Stream};
 use std::collections::BTreeMap;
+use std::fs::DirBuilder;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::time::Duration;
 
 /// Root and bowout's own user: nobody else gets as far as being refused.
 const MODE: u32 = 0o600;
+/// As every system has /run: others may keep their pidfiles there.
+const FOLDER_MODE: u32 = 0o755;
 /// Of the descriptors, this one is the listener. The clients have their own numbers, from 1.
 const LISTENER: u64 = 0;
 /// How many connections are accepted at once, and how often one client is written to.
@@ -32,12 +36,19 @@ pub(super) struct Connection {
 }
 
 impl Control {
-    /// Makes the socket. Whoever is to be let in besides root has this number.
+    /// Makes the socket, and its folder where there is none. Whoever is to be let in besides root has this number.
     ///
     /// # Errors
     /// One line that says what can't be done at that place, and what that means.
     pub(crate) fn open(path: &Path, own_uid: u32) -> Result<Control, String> {
         let open = || {
+            // An image FROM scratch has no /run. Where it can't be made, bind says the same and more.
+            if let Some(folder) = path.parent() {
+                let _ = DirBuilder::new()
+                    .recursive(true)
+                    .mode(FOLDER_MODE)
+                    .create(folder);
+            }
             let listener = Listener::bind(path, MODE)?;
             let poll = Poll::new()?;
             poll.add(listener.as_fd(), LISTENER, Interest::Read)?;
@@ -45,7 +56,7 @@ impl Control {
         };
         let (listener, poll) = open().map_err(|error: std::io::Error| {
             format!(
-                "there is no control socket, so nobody can ask bowout anything: {error} (BOWOUT_SOCKET or control.socket names another place)"
+                "there is no control socket, so 'ctl' and 'healthcheck' can't reach bowout: {error} (--socket, BOWOUT_SOCKET or 'control' in bowout.toml names another place)"
             )
         })?;
         Ok(Control {

@@ -117,11 +117,24 @@ fn only_the_owner_gets_to_the_socket() {
 
 #[test]
 fn a_place_that_can_not_be_is_one_line() {
-    let line = Control::open("/not/there/s".as_ref(), 0).unwrap_err();
+    // Nobody can make a folder there, not even root.
+    let line = Control::open("/proc/not-there/s".as_ref(), 0).unwrap_err();
     assert_eq!(
         line,
-        "there is no control socket, so nobody can ask bowout anything: bind(/not/there/s): no such file or directory (BOWOUT_SOCKET or control.socket names another place)"
+        "there is no control socket, so 'ctl' and 'healthcheck' can't reach bowout: bind(/proc/not-there/s): no such file or directory (--socket, BOWOUT_SOCKET or 'control' in bowout.toml names another place)"
     );
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_made_and_one_that_is_stays_as_it_was() {
+    let house = House::new("folder", &["web"]);
+    let mode = |folder: &std::path::Path| folder.metadata().unwrap().permissions().mode() & 0o7777;
+    let folder = house.folder.join("run/app");
+    drop(Control::open(&folder.join("s"), 0).unwrap());
+    assert_eq!(mode(&folder), 0o755);
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o1700)).unwrap();
+    drop(Control::open(&folder.join("s"), 0).unwrap());
+    assert_eq!(mode(&folder), 0o1700);
 }
 
 #[test]
