@@ -62,7 +62,7 @@ impl Image {
     fn key(self) -> String {
         let mut hasher = DefaultHasher::new();
         // The number stands for the code below: count it up when an image has to be made again.
-        (2, self, self.packages()).hash(&mut hasher);
+        (3, self, self.packages()).hash(&mut hasher);
         format!("{:016x}", hasher.finish())
     }
 

@@ -1,175 +1,261 @@
-//! Runs what people put into one container, nginx in front of an application in front of Redis, and reads in
-//! each one's own log how it was stopped.
+//! Runs what people put into one container, nginx in front of an application and a worker with Redis behind
+//! both, and reads in each one's own log how it was stopped.
 
-use conformance_docker::container::{Container, Run, WATCHDOG};
+use conformance_docker::container::Run;
 use conformance_docker::engine::Engine;
-use conformance_docker::image::Image;
-use conformance_docker::init::Init;
+use conformance_docker::example;
+use conformance_docker::image::Built;
+use conformance_docker::supervised::{Supervised, ends};
 use conformance_docker::workplace::Scratch;
 use std::fs;
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 /// More than any of these programs needs for its own shutdown, less than a time-out of anybody.
 const SOON: Duration = Duration::from_secs(4);
 
-struct Stack {
-    container: Container,
-    init: String,
+/// An example, built, with a folder for its data.
+struct Stage {
+    image: Built,
+    data: Scratch,
+    engine: Engine,
 }
 
-impl Stack {
-    /// Starts a container with one of the configurations beside these tests; its data is in `data`.
-    fn start(engine: &Engine, configuration: &str, data: &Path) -> Stack {
-        let init = Init::bowout().unwrap_or_else(|error| panic!("{error}"));
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("stack");
-        let (data, folder) = (data.display(), folder.display());
-        let volumes = [format!("{data}:/data"), format!("{folder}:/stack:ro")];
-        let container = Run::new(engine, Image::Stack)
-            .init(&init)
-            .options(&["--config", &format!("/stack/{configuration}")])
-            .flags(&["--volume", &volumes[0], "--volume", &volumes[1]])
-            .start();
-        let init = format!("/init/{}", init.name());
-        let stack = Stack { container, init };
-        stack.wait_until_ready();
-        stack
-    }
-
-    /// Asks as a HEALTHCHECK does. Each question takes the engine a while, so this does not spin.
-    fn wait_until_ready(&self) {
-        let begun = Instant::now();
-        while self.container.inspect("{{.State.Running}}") == "true" {
-            let words = ["exec", self.container.name(), &self.init, "healthcheck"];
-            if self.container.engine().run(&words).is_ok() {
-                return;
-            }
-            if begun.elapsed() > WATCHDOG {
-                break;
-            }
-        }
-        panic!("never ready: {}", self.container.logs());
-    }
-
-    fn get(&self, path: &str) -> String {
-        self.container.exec(&["python3", "/stack/get.py", path])
-    }
-
-    fn ctl(&self, words: &[&str]) -> String {
-        self.container
-            .exec(&[&[self.init.as_str(), "ctl"], words].concat())
-    }
-
-    /// One value of `ctl status --json` for a service, as its text.
-    fn status(&self, service: &str, key: &str) -> String {
-        let script = "import json, sys\n\
-            answer = json.loads(sys.stdin.read())\n\
-            [service] = [s for s in answer['services'] if s['name'] == sys.argv[1]]\n\
-            print(service[sys.argv[2]])";
-        let pipe = format!(
-            "{} ctl --json status | python3 -c \"$0\" {service} {key}",
-            self.init
-        );
-        self.container.exec(&["sh", "-c", &pipe, script])
-    }
-}
-
-fn read(data: &Path, file: &str) -> String {
-    fs::read_to_string(data.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
-}
-
-/// The names of the main processes of a stop report, in the order of their ends.
-fn ends(data: &Path) -> Vec<String> {
-    let report: serde_json::Value =
-        serde_json::from_str(&read(data, "report.json")).expect("a report is JSON");
-    let processes = report["processes"].as_array().expect("processes");
-    let mut ends: Vec<(u64, String)> = processes
-        .iter()
-        .filter_map(|process| {
-            let at = process["ended"]["at_ms"].as_u64()?;
-            Some((at, process["service"].as_str()?.to_owned()))
+impl Stage {
+    fn or_skip(example: &str) -> Option<Stage> {
+        let engine = Engine::or_skip()?;
+        let image = example::image(&engine, example).unwrap_or_else(|error| panic!("{error}"));
+        let data = Scratch::new();
+        Some(Stage {
+            image,
+            data,
+            engine,
         })
-        .collect();
-    ends.sort();
-    ends.dedup_by(|later, earlier| later.1 == earlier.1);
-    ends.into_iter().map(|(_, service)| service).collect()
+    }
+
+    fn start(&self, flags: &[&str]) -> Supervised {
+        let volume = format!("{}:/data", self.data.path().display());
+        let run = Run::tag(&self.engine, self.image.tag());
+        let run = run.flags(&["--volume", &volume]).flags(flags);
+        Supervised::ready(run.start(), "/bowout-init")
+    }
+
+    fn read(&self, file: &str) -> String {
+        let path = self.data.path().join(file);
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}"))
+    }
+
+    /// The services of the stop report, in the order of their ends.
+    fn ends(&self) -> Vec<String> {
+        ends(&serde_json::from_str(&self.read("stop.json")).expect("a report is JSON"))
+    }
+}
+
+fn redis(stack: &Supervised, words: &[&str]) -> String {
+    let words = [&["redis-cli"], words].concat();
+    stack.container.exec(&words)
+}
+
+const GET: &str = "import sys, urllib.request as u\n\
+    print(u.urlopen('http://127.0.0.1:8080' + sys.argv[1], timeout=30).read().decode().strip())";
+
+fn get(stack: &Supervised, path: &str) -> String {
+    stack.container.exec(&["python3", "-c", GET, path])
+}
+
+/// Asks for a page that takes a while.
+fn ask(stack: &Supervised, path: &str) -> Child {
+    let mut command: Command = stack.container.engine().command();
+    command.args(["exec", stack.container.name(), "python3", "-c", GET, path]);
+    command
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("run docker exec")
 }
 
 #[test]
 fn a_real_stack_stops_in_order_and_loses_nothing() {
-    let Some(engine) = Engine::or_skip() else {
+    let Some(stage) = Stage::or_skip("stack") else {
         return;
     };
-    let data = Scratch::new();
-    let mut stack = Stack::start(&engine, "bowout.toml", data.path());
+    let mut stack = stage.start(&[]);
     for hit in 1..=5 {
-        assert_eq!(stack.get("/"), hit.to_string());
+        assert_eq!(get(&stack, "/"), hit.to_string());
     }
-    // One request is on its way when the stop comes.
-    let slow = engine
-        .command()
-        .args(["exec", stack.container.name(), "python3", "/stack/get.py"])
-        .arg("/slow")
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .expect("run docker exec");
-    let begun = Instant::now();
-    while !data.path().join("slow").exists() {
-        assert!(begun.elapsed() < WATCHDOG, "the request does not arrive");
-        std::thread::yield_now();
-    }
+    // When the stop comes one request is under way, one job is in hand, and others wait.
+    let slow = ask(&stack, "/slow");
+    stack.until("the request is under way", |stack| {
+        !redis(stack, &["GET", "slow"]).is_empty()
+    });
+    redis(&stack, &["RPUSH", "jobs", "1", "2", "3", "4", "5", "6"]);
+    stack.until("a job is in hand", |stack| {
+        redis(stack, &["LLEN", "in-hand"]) == "1"
+    });
     let stop = stack.container.stop(10);
     let answer = slow.wait_with_output().expect("wait for the request");
     assert_eq!(String::from_utf8_lossy(&answer.stdout).trim(), "6");
     assert_eq!(stop.exit_code, 0, "{}", stop.logs);
     assert!(stop.elapsed < SOON, "{:?}\n{}", stop.elapsed, stop.logs);
-    assert!(
-        stop.logs.contains("app: clean shutdown, hits 6"),
-        "{}",
-        stop.logs
-    );
-    let nginx = read(data.path(), "nginx.log");
+    for line in [
+        "clean shutdown, hits 6",
+        "clean shutdown, in hand 0",
+        "none killed; exit code 0",
+    ] {
+        assert!(stop.logs.contains(line), "{line}: {}", stop.logs);
+    }
+    let nginx = stage.read("nginx.log");
     assert!(nginx.contains("gracefully shutting down"), "{nginx}");
-    let redis = read(data.path(), "redis.log");
-    assert!(redis.contains("Redis is now ready to exit"), "{redis}");
-    assert_eq!(ends(data.path()), ["nginx", "app", "redis"]);
+    let log = stage.read("redis.log");
+    assert!(log.contains("Redis is now ready to exit"), "{log}");
+    let ends = stage.ends();
+    let at = |service| ends.iter().position(|end| end == service);
+    assert!(
+        at("nginx") < at("web") && at("web") < at("redis"),
+        "{ends:?}"
+    );
+    assert!(
+        at("worker").is_some() && at("worker") < at("redis"),
+        "{ends:?}"
+    );
 
-    let stack = Stack::start(&engine, "bowout.toml", data.path());
-    // 6 hits, and the one with which the application asked for their number.
-    assert_eq!(stack.get("/"), "8", "what was written is still there");
+    let stack = stage.start(&[]);
+    assert_eq!(get(&stack, "/"), "7", "what was written is still there");
+    stack.until("every job is done", |stack| get(stack, "/done") == "6");
+}
+
+#[test]
+fn a_stack_is_steered_from_inside_without_a_new_container() {
+    let Some(stage) = Stage::or_skip("stack") else {
+        return;
+    };
+    let stack = stage.start(&["--health-interval", "1s"]);
+    let services = stack.services();
+    let names: Vec<_> = services.iter().map(|service| &service["name"]).collect();
+    assert_eq!(
+        names,
+        ["redis", "web", "worker", "nginx"],
+        "dependencies first"
+    );
+    let before = ["redis", "web", "worker", "nginx"].map(|service| stack.pid(service));
+    assert_eq!(get(&stack, "/"), "1");
+
+    // One service is stopped gracefully and started again; the others and the container stay.
+    stack.ctl(&["restart", "--wait", "web"]);
+    let after = ["redis", "web", "worker", "nginx"].map(|service| stack.pid(service));
+    let same = [0, 1, 2, 3].map(|index| before[index] == after[index]);
+    assert_eq!(same, [true, false, true, true], "{before:?} {after:?}");
+    assert_eq!(get(&stack, "/"), "2");
+    let lines = stack.ctl(&["logs", "web"]);
+    assert!(lines.contains("clean shutdown, hits 1"), "{lines}");
+
+    // What the engine thinks of it.
+    stack.until("healthy", |stack| {
+        stack.container.inspect("{{.State.Health.Status}}") == "healthy"
+    });
+    stack.ctl(&["stop", "--wait", "worker"]);
+    let answer = stack.run(&["healthcheck", "worker"]);
+    assert_eq!(answer.status.code(), Some(1));
+    // Whoever was stopped on purpose takes nothing away from the whole.
+    assert_eq!(stack.run(&["healthcheck"]).status.code(), Some(0));
+
+    // A service ends for good that nobody restarts: the others still stop in order.
+    let nginx = stack.pid("nginx").to_string();
+    stack
+        .container
+        .exec(&["sh", "-c", &format!("kill -KILL {nginx}")]);
+    assert_eq!(
+        stack.container.exit_code(),
+        137,
+        "{}",
+        stack.container.logs()
+    );
+    let log = stage.read("redis.log");
+    assert!(log.contains("Redis is now ready to exit"), "{log}");
+    let logs = stack.container.logs();
+    assert!(logs.contains("clean shutdown, hits 2"), "{logs}");
+}
+
+#[test]
+fn a_configuration_is_changed_by_a_signal_to_the_container() {
+    let Some(stage) = Stage::or_skip("stack") else {
+        return;
+    };
+    let text = fs::read_to_string(example::folder().join("stack/bowout.toml")).expect("read");
+    // A folder, because a mounted file is one inode, and who writes a file anew makes another.
+    let write = |text: &str| fs::write(stage.data.path().join("bowout.toml"), text).expect("write");
+    write(&text);
+    let mut stack = stage.start(&["--env", "BOWOUT_CONFIG=/data/bowout.toml"]);
+    let before = stack.pid("redis");
+    let more = "\n[service.more]\ncommand = \"sleep 1000\"\nready = { delay = \"10ms\" }\n";
+    write(&format!("{text}{more}"));
+    stack.container.kill("HUP");
+    stack.until("there is one more", |stack| stack.services().len() == 5);
+    stack.wait_until_ready();
+    assert_eq!(stack.pid("redis"), before, "the others are left alone");
+
+    // A bad file changes nothing, and says what is wrong where people look.
+    write(&format!("{text}{more}restrat = \"always\"\n"));
+    stack.container.kill("HUP");
+    stack.until("the mistake is shown", |stack| {
+        stack.container.logs().contains("did you mean `restart`")
+    });
+    assert_eq!(stack.services().len(), 5);
+    assert_eq!(stack.pid("redis"), before);
+
+    write(&text);
+    stack.ctl(&["reload", "--wait"]);
+    assert_eq!(stack.services().len(), 4);
+    assert_eq!(stack.container.stop(10).exit_code, 0);
 }
 
 #[test]
 fn daemons_are_kept_restarted_and_stopped() {
-    let Some(engine) = Engine::or_skip() else {
+    let Some(stage) = Stage::or_skip("daemons") else {
         return;
     };
-    let data = Scratch::new();
-    let mut stack = Stack::start(&engine, "daemons.toml", data.path());
+    let mut stack = stage.start(&[]);
     for (service, file) in [("redis", "redis.pid"), ("nginx", "nginx.pid")] {
-        let pid = read(data.path(), file).trim().to_owned();
-        assert_eq!(stack.status(service, "pid"), pid, "{service}");
+        let pid = stage.read(file).trim().parse().ok();
+        assert_eq!(Some(stack.pid(service)), pid, "{service}");
     }
-    let first = stack.status("twice", "pid");
-    let worker = read(data.path(), "twice.log");
-    assert_eq!(worker.trim(), format!("worker: {first}"));
+    let first = format!("worker: {}\n", stack.pid("twice"));
+    assert_eq!(stage.read("twice.log"), first);
 
-    // A daemon that dies is started again: its own restart policy, not the container's.
-    for service in ["redis", "twice"] {
-        let before = stack.status(service, "pid");
-        stack.container.exec(&["kill", "-KILL", &before]);
-        // It is seen at once, so whoever asks from now on asks for the next one.
+    // A daemon that dies is started again: its own restart policy, not the container's. Of nginx the master
+    // is killed, and its workers still hold the port.
+    let container = stack.container.inspect("{{.State.StartedAt}}");
+    for service in ["redis", "twice", "nginx"] {
+        let before = stack.pid(service);
+        let kill = format!("kill -KILL {before}");
+        stack.container.exec(&["sh", "-c", &kill]);
+        // Its end is seen at once, so whoever asks from now on asks for the next one.
         stack.ctl(&["start", "--wait", service]);
-        stack.wait_until_ready();
-        assert_ne!(stack.status(service, "pid"), before, "{service}");
-        assert_eq!(stack.status(service, "restarts"), "1", "{service}");
+        let status = stack.status(service);
+        assert_ne!(status["pid"], before, "{service}");
+        assert_eq!(status["restarts"], 1, "{service}");
     }
-    assert_eq!(stack.status("nginx", "restarts"), "0");
+    assert_eq!(redis(&stack, &["PING"]), "PONG");
+    stack.wait_until_ready();
+    assert_eq!(stack.container.inspect("{{.State.StartedAt}}"), container);
 
+    redis(&stack, &["SET", "key", "kept"]);
     let stop = stack.container.stop(10);
     assert_eq!(stop.exit_code, 0, "{}", stop.logs);
     assert!(stop.elapsed < SOON, "{:?}\n{}", stop.elapsed, stop.logs);
-    assert!(read(data.path(), "nginx.log").contains("gracefully shutting down"));
-    assert!(read(data.path(), "redis.log").contains("Redis is now ready to exit"));
-    assert!(read(data.path(), "twice.log").ends_with("worker: clean shutdown\n"));
+    assert!(stage.read("nginx.log").contains("gracefully shutting down"));
+    assert!(
+        stage
+            .read("redis.log")
+            .contains("Redis is now ready to exit")
+    );
+    assert!(
+        stage
+            .read("twice.log")
+            .ends_with("worker: clean shutdown\n")
+    );
+
+    // The files of the first life are still there; the pids in them are nobody's, or somebody else's.
+    let mut stack = stage.start(&[]);
+    assert_eq!(redis(&stack, &["GET", "key"]), "kept");
+    assert_eq!(stack.container.stop(10).exit_code, 0);
 }

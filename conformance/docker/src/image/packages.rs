@@ -56,7 +56,9 @@ const UNPACK: &str = r#"
     for package in "$1"/*.deb; do
         dpkg-deb --fsys-tarfile "$package" | tar -x --keep-directory-symlink -C "$2"
     done
-    mkdir -p "$2/etc"
+    # What base-files, which nobody depends on, would bring.
+    mkdir -p "$2/etc" "$2/run"
+    mkdir -p -m 1777 "$2/tmp"
     echo 'root:x:0:0:root:/root:/bin/sh' > "$2/etc/passwd"
     rm -rf "$2/usr/share/doc" "$2/usr/share/man" "$2/usr/share/locale" "$2/usr/share/info"
 "#;
