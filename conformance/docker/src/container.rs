@@ -219,6 +219,20 @@ impl Container {
         }
     }
 
+    /// Waits until this is in what it wrote. Each look takes the engine a while, so this does not spin.
+    pub fn until_logged(&self, text: &str) {
+        let begun = Instant::now();
+        while !self.logs().contains(text) {
+            let ended = self.inspect("{{.State.Running}}") == "false";
+            assert!(
+                !ended || self.logs().contains(text),
+                "it ended before {text:?}: {}",
+                self.logs()
+            );
+            assert!(begun.elapsed() < WATCHDOG, "no {text:?}: {}", self.logs());
+        }
+    }
+
     /// One value of `docker inspect`.
     pub fn inspect(&self, format: &str) -> String {
         self.docker(&["inspect", "--format", format, &self.name])

@@ -1,40 +1,60 @@
 //! Builds the image of an example on a machine without a registry.
 
+use std::collections::hash_map::DefaultHasher;
 use std::fs;
+use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 
-use crate::engine::Engine;
-use crate::image::{Built, Image, build};
+use crate::engine::{Engine, LABEL};
+use crate::image::{Image, build};
 use crate::init::Init;
-use crate::workplace::Scratch;
+use crate::workplace::{self, Scratch};
 
 /// Where the examples are.
 pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples")
 }
 
-/// Builds `examples/NAME/Dockerfile` with our `bowout-init`. Two things differ from what a user does: the base
-/// image is the one of this machine, and packages are not installed, because that one has them.
+/// Builds `examples/NAME/Dockerfile` with our `bowout-init` and returns the image's tag. Two things differ from
+/// what a user does: the base image is the one of this machine, and packages are not installed, because that one
+/// has them. An image stays until something of it changes: building takes longer than running.
 ///
 /// # Errors
 /// A base image that has no counterpart here, or what the engine says.
-pub fn image(engine: &Engine, name: &str) -> Result<Built, String> {
+pub fn image(engine: &Engine, name: &str) -> Result<String, String> {
     let context = Scratch::new();
     let describe = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
     let from = folder().join(name);
+    let mut files = vec![Init::bowout()?.path().to_path_buf()];
     for entry in fs::read_dir(&from).map_err(|error| describe(&from, error))? {
-        let path = entry.map_err(|error| describe(&from, error))?.path();
-        let to = context.path().join(path.file_name().unwrap_or_default());
-        fs::copy(&path, &to).map_err(|error| describe(&path, error))?;
+        files.push(entry.map_err(|error| describe(&from, error))?.path());
     }
-    let init = Init::bowout()?;
-    let to = context.path().join("bowout-init");
-    fs::copy(init.path(), &to).map_err(|error| describe(init.path(), error))?;
-    let dockerfile = context.path().join("Dockerfile");
-    let text = fs::read_to_string(&dockerfile).map_err(|error| describe(&dockerfile, error))?;
-    let text = on_this_machine(&text, |base| counterpart(base)?.tag(engine))?;
-    fs::write(&dockerfile, text).map_err(|error| describe(&dockerfile, error))?;
-    build(engine, context.path())
+    files.sort();
+    let mut hasher = DefaultHasher::new();
+    for path in &files {
+        let mut bytes = fs::read(path).map_err(|error| describe(path, error))?;
+        let name = path.file_name().unwrap_or_default();
+        let to = context.path().join(name);
+        // For the mode.
+        fs::copy(path, &to).map_err(|error| describe(path, error))?;
+        if name == "Dockerfile" {
+            let text = String::from_utf8_lossy(&bytes);
+            bytes = on_this_machine(&text, |base| counterpart(base)?.tag(engine))?.into_bytes();
+            fs::write(&to, &bytes).map_err(|error| describe(&to, error))?;
+        }
+        (name, bytes).hash(&mut hasher);
+    }
+    let repository = format!("{LABEL}/example-{name}");
+    let tag = format!("{repository}:{:016x}", hasher.finish());
+    let _lock = workplace::lock(&format!("example-{name}"));
+    if engine.run(&["image", "inspect", &tag]).is_err() {
+        let earlier = engine.run(&["image", "ls", "--quiet", &repository])?;
+        build(engine, context.path(), &tag)?;
+        for id in earlier.lines() {
+            let _ = engine.run(&["image", "rm", "--force", id]);
+        }
+    }
+    Ok(tag)
 }
 
 fn counterpart(base: &str) -> Result<Image, String> {

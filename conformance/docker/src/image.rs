@@ -121,22 +121,17 @@ impl Image {
     }
 }
 
-/// Builds `context/Dockerfile` as a user does and returns the tag.
-pub fn build(engine: &Engine, context: &Path) -> Result<Built, String> {
-    let tag = format!("{LABEL}/built:{}", workplace::unique());
-    engine.run(&[
-        "build",
-        "--quiet",
-        "--network",
-        "none",
-        "--tag",
-        &tag,
-        &context.to_string_lossy(),
-    ])?;
-    Ok(Built {
-        engine: engine.clone(),
-        tag,
-    })
+/// Builds `context/Dockerfile` as a user does, without a network.
+pub fn build(engine: &Engine, context: &Path, tag: &str) -> Result<(), String> {
+    let context = context.to_string_lossy();
+    let network = ["--network", "none"];
+    let arguments = [
+        &["build", "--quiet"],
+        &network[..],
+        &["--tag", tag, &context],
+    ]
+    .concat();
+    engine.run(&arguments).map(drop)
 }
 
 /// An image that is removed with its test.
@@ -147,6 +142,14 @@ pub struct Built {
 }
 
 impl Built {
+    /// Builds it.
+    pub fn new(engine: &Engine, context: &Path) -> Result<Self, String> {
+        let tag = format!("{LABEL}/built:{}", workplace::unique());
+        build(engine, context, &tag)?;
+        let engine = engine.clone();
+        Ok(Self { engine, tag })
+    }
+
     /// The image's tag.
     pub fn tag(&self) -> &str {
         &self.tag

@@ -6,7 +6,7 @@ use std::process::{Child, Command};
 use conformance_docker::budget::{BOUND, assert_graceful};
 use conformance_docker::container::Run;
 use conformance_docker::engine::Engine;
-use conformance_docker::image::{Image, build};
+use conformance_docker::image::{Built, Image};
 use conformance_docker::init::Init;
 use conformance_docker::program::{self, Program};
 use conformance_docker::scenario::{Scenario, Shape};
@@ -100,7 +100,7 @@ fn from_scratch_with_nothing_but_two_static_files() {
     let dockerfile = "FROM scratch\nCOPY init app daemonize /\nENTRYPOINT [\"/init\", \"--\"]\nCMD [\"/app\", \"300\", \"app\"]\n";
     std::fs::write(context.path().join("Dockerfile"), dockerfile).expect("write the Dockerfile");
     let built =
-        build(&engine, context.path()).unwrap_or_else(|error| panic!("docker build: {error}"));
+        Built::new(&engine, context.path()).unwrap_or_else(|error| panic!("docker build: {error}"));
     let mut container = Run::tag(&engine, built.tag()).start();
     container.ready(1);
     container.exec(&["/daemonize", "/app", "600", "daemon"]);

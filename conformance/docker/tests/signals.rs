@@ -2,7 +2,7 @@
 
 use conformance_docker::container::{Container, Run};
 use conformance_docker::engine::Engine;
-use conformance_docker::image::{Image, build};
+use conformance_docker::image::{Built, Image};
 use conformance_docker::init::Init;
 use conformance_docker::program::Program;
 use conformance_docker::scenario::{Scenario, Shape};
@@ -149,7 +149,7 @@ fn stopsignal_of_a_dockerfile_stops_the_tree() {
     );
     std::fs::write(context.path().join("Dockerfile"), dockerfile).expect("write the Dockerfile");
     let built =
-        build(&engine, context.path()).unwrap_or_else(|error| panic!("docker build: {error}"));
+        Built::new(&engine, context.path()).unwrap_or_else(|error| panic!("docker build: {error}"));
     let mut container = Run::tag(&engine, built.tag()).start();
     container.ready(2);
     let stop = container.stop(10);

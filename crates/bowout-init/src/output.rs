@@ -136,12 +136,13 @@ impl Outputs {
     }
 
     /// Makes what the next run of a service writes to, and looks for the pattern in it. What can't be
-    /// made is inherited, and told.
+    /// made is inherited, and told. `owner` is the user that it runs as, if that is another than bowout's.
     pub(crate) fn open(
         &mut self,
         name: &str,
         log: &Output,
         pattern: Option<&str>,
+        owner: Option<u32>,
     ) -> (Ends, Vec<News>) {
         let mut news = Vec::new();
         if !Outputs::copies(log, pattern) {
@@ -156,7 +157,13 @@ impl Outputs {
         let channel = self.channels.open(name, log, pattern);
         self.close_earlier(channel, &mut news);
         let mut end = |stream: Stream| match self.pipe(channel, stream) {
-            Ok(end) => Some(end),
+            Ok(end) => {
+                if let Some(uid) = owner {
+                    // A bowout that may not do this has no other users' services either.
+                    _ = pipe::give(end.as_fd(), uid);
+                }
+                Some(end)
+            }
             Err(error) => {
                 let text = format!(
                     "the {} of service {name} is the container's own: {error}",

@@ -244,7 +244,8 @@ impl Services {
         // Held until the child has them.
         let mut ends: Vec<OwnedFd> = Vec::new();
         if let Some(outputs) = &mut self.outputs {
-            let (opened, news) = outputs.open(name, &settings.log, pattern(settings));
+            let owner = program.credentials.as_ref().map(|user| user.uid);
+            let (opened, news) = outputs.open(name, &settings.log, pattern(settings), owner);
             say(&news, log);
             let streams = [(1, opened.stdout), (2, opened.stderr)];
             for (place, end) in streams {

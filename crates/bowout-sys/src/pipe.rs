@@ -26,6 +26,15 @@ pub fn pair() -> io::Result<(Reader, OwnedFd)> {
     Ok((Reader { fd }, writer))
 }
 
+/// Makes a pipe somebody's, so that this user can open it anew, by `/dev/stdout` or `/proc/self/fd/1`: a new
+/// pipe is its maker's, with mode 0600 (pipe(7)).
+///
+/// # Errors
+/// EPERM: without CAP_CHOWN a pipe stays its maker's (fchown(2)).
+pub fn give(end: BorrowedFd<'_>, uid: u32) -> io::Result<()> {
+    std::os::unix::fs::fchown(end, Some(uid), None).map_err(|error| told("fchown(pipe)", error))
+}
+
 impl Reader {
     /// Reads what is there. `None`: nothing now; `Some(0)`: nothing any more, everybody who could write
     /// is gone.

@@ -29,7 +29,7 @@ fn stage() -> Stage {
 }
 
 fn open(outputs: &mut Outputs, name: &str, log: &Output) -> (File, File) {
-    let (ends, news) = outputs.open(name, log, None);
+    let (ends, news) = outputs.open(name, log, None, None);
     assert_eq!(news, []);
     (ends.stdout.unwrap().into(), ends.stderr.unwrap().into())
 }
@@ -270,7 +270,9 @@ fn a_pattern_makes_ready_once_for_each_run() {
     for log in [Output::Inherit, Output::Null, Output::Prefix] {
         let mut stage = stage();
         for _run in 0..2 {
-            let (ends, _) = stage.outputs.open("db", &log, Some("ready to accept"));
+            let (ends, _) = stage
+                .outputs
+                .open("db", &log, Some("ready to accept"), None);
             let mut err = File::from(ends.stderr.unwrap());
             err.write_all(b"getting ready\nto accept\n").unwrap();
             assert_eq!(turn(&mut stage.outputs), []);
@@ -294,9 +296,9 @@ fn a_pattern_makes_ready_once_for_each_run() {
 fn without_a_copy_there_is_no_pipe() {
     let mut stage = stage();
     assert!(!Outputs::copies(&Output::Inherit, None));
-    let (ends, news) = stage.outputs.open("web", &Output::Inherit, None);
+    let (ends, news) = stage.outputs.open("web", &Output::Inherit, None, None);
     assert!(ends.stdout.is_none() && ends.stderr.is_none() && news.is_empty());
-    let (ends, _) = stage.outputs.open("web", &Output::Null, None);
+    let (ends, _) = stage.outputs.open("web", &Output::Null, None, None);
     let mut null = File::from(ends.stdout.unwrap());
     null.write_all(b"x").unwrap();
     assert!(!null.metadata().unwrap().is_file() && stage.outputs.sources.all().is_empty());

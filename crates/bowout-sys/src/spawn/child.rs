@@ -5,7 +5,7 @@
 
 mod descriptors;
 
-use super::{Failed, Program, Session, Step, Terminal};
+use super::{Credentials, Failed, Program, Session, Step, Terminal};
 use crate::signals;
 use bowout_core::SignalSet;
 use descriptors::Moves;
@@ -124,10 +124,12 @@ fn prepare(job: &mut Job<'_>) -> Result<(), Failed> {
     if let Some(credentials) = &program.credentials {
         let groups = &credentials.groups;
         let become_one = || {
-            call(
-                libc::SYS_setgroups,
-                [groups.len(), groups.as_ptr() as usize, 0],
-            )?;
+            let place = groups.as_ptr() as usize;
+            match call(libc::SYS_setgroups, [groups.len(), place, 0]) {
+                // Who is that user already needs no privilege to stay it; the other two calls know that.
+                Err(libc::EPERM) if has_groups(credentials) => {}
+                done => _ = done?,
+            }
             let gid = credentials.gid as usize;
             call(libc::SYS_setresgid, [gid, gid, gid])?;
             let uid = credentials.uid as usize;
@@ -153,6 +155,23 @@ fn prepare(job: &mut Job<'_>) -> Result<(), Failed> {
         write_pid(place, length);
     }
     Ok(())
+}
+
+/// Whether the supplementary groups are these already; whether the group itself is among them says nothing.
+fn has_groups(credentials: &Credentials) -> bool {
+    let mut have = [0_u32; 64];
+    let place = have.as_mut_ptr() as usize;
+    // Whoever has more than fit gets EINVAL, and is not told that all is well.
+    let Ok(number) = call(libc::SYS_getgroups, [have.len(), place, 0]) else {
+        return false;
+    };
+    let (have, want) = (&have[..number.min(have.len())], &credentials.groups);
+    let own = credentials.gid;
+    have.iter()
+        .all(|group| *group == own || want.contains(group))
+        && want
+            .iter()
+            .all(|group| *group == own || have.contains(group))
 }
 
 fn set_limits(program: &Program) -> Result<(), Failed> {
