@@ -26,6 +26,9 @@ pub(crate) fn faults(root: &Path) -> Vec<String> {
         if name.ends_with("docs/promises.md") {
             faults.extend(promise_faults(root, &text));
         }
+        if name.ends_with("mutants/list.txt") {
+            faults.extend(mutant_faults(&root.join("crates/bowout-core"), &text));
+        }
     }
     faults.extend(core_dependencies(root));
     let read = |name: &str| std::fs::read_to_string(root.join(name)).unwrap_or_default();
@@ -118,6 +121,24 @@ fn promise_faults(root: &Path, text: &str) -> Vec<String> {
     faults
 }
 
+/// A mistake that can't be made any more shows nothing: its line is there exactly once.
+fn mutant_faults(core: &Path, list: &str) -> Vec<String> {
+    let lines: Vec<&str> = list.lines().filter(|line| !line.starts_with('#')).collect();
+    let blocks = lines.split(|line| line.is_empty());
+    let fault = |block: &[&str]| {
+        let [file, old, _, _] = block else {
+            return Some(format!("a mutant has four lines: {block:?}"));
+        };
+        let text = std::fs::read_to_string(core.join(file)).unwrap_or_default();
+        let times = text.lines().filter(|line| line.trim() == *old).count();
+        (times != 1).then(|| format!("mutants/list.txt: {file} has {times} times: {old}"))
+    };
+    blocks
+        .filter(|block| !block.is_empty())
+        .filter_map(fault)
+        .collect()
+}
+
 fn core_dependencies(root: &Path) -> Option<String> {
     let path = root.join("crates/bowout-core/Cargo.toml");
     let text = std::fs::read_to_string(&path).unwrap_or_default();
@@ -181,6 +202,13 @@ mod tests {
             0
         );
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let core = root.join("crates/bowout-core");
+        let list =
+            "# One\n\nsrc/lib.rs\nextern crate alloc;\n\nsrc/lib.rs\nno line\n\nIt breaks.\n";
+        assert_eq!(mutant_faults(&core, list).len(), 3);
+        let list =
+            "src/lib.rs\nextern crate alloc;\n//\nIt breaks.\n\nsrc/lib.rs\nno line\n//\nIt too.\n";
+        assert_eq!(mutant_faults(&core, list).len(), 1);
         assert_eq!(
             promise_faults(
                 &root,

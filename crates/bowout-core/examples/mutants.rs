@@ -3,7 +3,7 @@
 //! `cargo run -p bowout-core --example mutants [WORD]`; with a word, only mutants that have it.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Output};
 use std::time::Instant;
 use std::{env, fs};
 
@@ -17,26 +17,34 @@ struct Mutant<'a> {
 
 /// What the tests made of a mutant.
 enum Verdict {
-    Caught(&'static str),
+    /// By this test.
+    Caught(String),
     Survived,
     /// The line is not there exactly once, or the mutant is no Rust.
     Useless(String),
 }
 
-/// Test programs, quick ones first.
-const TESTS: [&[&str]; 5] = [
-    &["--lib"],
-    &["--test", "scenarios"],
+/// What a run of tests said.
+enum Said {
+    Passed,
+    /// The first test that failed.
+    Failed(String),
+    NoRust,
+}
+
+/// Test programs, quick ones first: what is built and run in two seconds catches most.
+const STAGES: [&[&str]; 4] = [
+    &["--profile", "quick", "--lib", "--test", "scenarios"],
     &["--test", "simulate"],
     &["--test", "totality"],
     &["--test", "explore"],
 ];
 
-/// Seconds for one test program, its build included: a mutant that hangs is caught, too.
-const LONGEST: &str = "180";
+/// Seconds for one stage, its build included: a mutant that hangs is caught, too.
+const LONGEST: &str = "300";
 
 /// Enough for most mutants; the search over all states catches the rest.
-const SEEDS: &str = "1500";
+const SEEDS: &str = "3000";
 
 fn main() -> ExitCode {
     let word = env::args().nth(1).unwrap_or_default();
@@ -45,18 +53,16 @@ fn main() -> ExitCode {
     let copy = env::temp_dir().join(format!("bowout-core-mutants-{}", std::process::id()));
     copy_tree(source, &copy.join("crate")).expect("cannot copy the crate");
     stand_alone(&copy.join("crate"));
-    if !tests_pass(&copy) {
-        eprintln!("the tests fail without a mutant: there is nothing to tell");
-        return ExitCode::FAILURE;
-    }
-    let mut bad = 0;
+    let mut sound = [false; STAGES.len()];
+    let (mut all, mut bad) = (0, 0);
     for mutant in read(&list) {
         if !format!("{} {} {}", mutant.file, mutant.old, mutant.why).contains(&word) {
             continue;
         }
+        all += 1;
         let begun = Instant::now();
-        let said = match judge(&mutant, &copy) {
-            Verdict::Caught(by) => format!("caught by {by}"),
+        let said = match judge(&mutant, &copy, &mut sound) {
+            Verdict::Caught(by) => by,
             Verdict::Survived => {
                 bad += 1;
                 "SURVIVED".to_owned()
@@ -67,14 +73,11 @@ fn main() -> ExitCode {
             }
         };
         let seconds = begun.elapsed().as_secs_f32();
-        println!(
-            "{said:<20} {seconds:>5.1} s  {}: {}",
-            mutant.file, mutant.why
-        );
+        println!("{seconds:>5.1} s  {}\n         {said}", mutant.why);
     }
     fs::remove_dir_all(&copy).ok();
-    println!("{bad} not caught");
-    ExitCode::from(u8::from(bad > 0))
+    println!("{all} mutants, {bad} not caught");
+    ExitCode::from(u8::from(bad > 0 || all == 0))
 }
 
 fn read(list: &str) -> Vec<Mutant<'_>> {
@@ -95,13 +98,16 @@ fn read(list: &str) -> Vec<Mutant<'_>> {
         .collect()
 }
 
-fn judge(mutant: &Mutant<'_>, copy: &Path) -> Verdict {
+fn judge(mutant: &Mutant<'_>, copy: &Path, sound: &mut [bool]) -> Verdict {
     let path = copy.join("crate").join(mutant.file);
-    let text = fs::read_to_string(&path).expect("a file of the crate");
+    let Ok(text) = fs::read_to_string(&path) else {
+        return Verdict::Useless(format!("there is no {}", mutant.file));
+    };
     let is_it = |line: &&str| line.trim() == mutant.old;
     let found = text.lines().filter(is_it).count();
     if found != 1 {
-        return Verdict::Useless(format!("its line is there {found} times"));
+        let (file, old) = (mutant.file, mutant.old);
+        return Verdict::Useless(format!("{file} has {found} times: {old}"));
     }
     let swap = |line: &str| {
         if line.trim() == mutant.old {
@@ -111,29 +117,48 @@ fn judge(mutant: &Mutant<'_>, copy: &Path) -> Verdict {
         }
     };
     let mutated: Vec<String> = text.lines().map(swap).collect();
-    fs::write(&path, mutated.join("\n") + "\n").expect("cannot write the mutant");
-    let verdict = verdict(copy);
-    fs::write(&path, text).expect("cannot undo the mutant");
-    verdict
-}
-
-fn verdict(copy: &Path) -> Verdict {
-    if !cargo(copy, &["--no-run"]) {
-        return Verdict::Useless("it does not compile".to_owned());
-    }
-    for test in TESTS {
-        if !cargo(copy, test) {
-            return Verdict::Caught(test.last().unwrap().trim_start_matches('-'));
+    let mutated = mutated.join("\n") + "\n";
+    for (stage, sound) in STAGES.iter().zip(sound) {
+        // That the tests pass without it is what makes a failure say anything.
+        if !*sound {
+            match tests(copy, stage) {
+                Said::Passed => *sound = true,
+                Said::Failed(test) => panic!("{test} fails without a mutant"),
+                Said::NoRust => panic!("the crate does not compile"),
+            }
+        }
+        fs::write(&path, &mutated).expect("cannot write the mutant");
+        let said = tests(copy, stage);
+        fs::write(&path, &text).expect("cannot undo the mutant");
+        match said {
+            Said::Passed => {}
+            Said::Failed(test) => return Verdict::Caught(test),
+            Said::NoRust => return Verdict::Useless("it does not compile".to_owned()),
         }
     }
     Verdict::Survived
 }
 
-fn tests_pass(copy: &Path) -> bool {
-    TESTS.iter().all(|test| cargo(copy, test))
+/// Builds and runs one stage.
+fn tests(copy: &Path, stage: &[&str]) -> Said {
+    if !cargo(copy, &[stage, &["--no-run"]].concat())
+        .status
+        .success()
+    {
+        return Said::NoRust;
+    }
+    let output = cargo(copy, stage);
+    if output.status.success() {
+        return Said::Passed;
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut lines = text.lines();
+    let failed = lines.find_map(|line| line.strip_prefix("---- ")?.strip_suffix(" stdout ----"));
+    let program = stage.last().unwrap_or(&"");
+    Said::Failed(failed.map_or_else(|| format!("{program} does not end"), str::to_owned))
 }
 
-fn cargo(copy: &Path, arguments: &[&str]) -> bool {
+fn cargo(copy: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new("timeout");
     command.arg(LONGEST);
     command.arg(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -141,7 +166,7 @@ fn cargo(copy: &Path, arguments: &[&str]) -> bool {
     command.current_dir(copy.join("crate"));
     command.env("CARGO_TARGET_DIR", target());
     command.env("BOWOUT_SIM_SEEDS", SEEDS);
-    command.output().expect("cannot run cargo").status.success()
+    command.output().expect("cannot run cargo")
 }
 
 /// One for all mutants, and for the next run.
@@ -149,7 +174,7 @@ fn target() -> PathBuf {
     env::temp_dir().join("bowout-core-mutants-target")
 }
 
-/// The copy is a workspace of its own: optimised, because its tests run many times.
+/// The copy is a workspace of its own: optimised where tests run long, and not where the build takes longer.
 fn stand_alone(root: &Path) {
     let path = root.join("Cargo.toml");
     let text = fs::read_to_string(&path).expect("Cargo.toml");
@@ -161,7 +186,8 @@ fn stand_alone(root: &Path) {
         line => line.to_owned(),
     };
     let lines: Vec<String> = text.lines().map(own).collect();
-    let profile = "[workspace]\n[profile.dev]\nopt-level = 1\ndebug = false\n";
+    let profile = "[workspace]\n[profile.dev]\nopt-level = 1\ndebug = false\n\
+        [profile.quick]\ninherits = \"dev\"\nopt-level = 0\n";
     fs::write(path, lines.join("\n") + "\n" + profile).expect("cannot write Cargo.toml");
 }
 
