@@ -83,6 +83,69 @@ fn every_file_has_its_answer_and_every_answer_its_file() {
     assert!(files.len() >= 60, "there are {}", files.len());
 }
 
+/// A start says the same as `--check`, and ends before anything runs.
+#[test]
+fn nothing_is_started_as_long_as_there_is_a_mistake() {
+    for file in ["key-slip.toml", "together-circle.toml"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_bowout-init"))
+            .args(["--config", file])
+            .current_dir(folder())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        let checked = check(file, &[]);
+        let (problems, _) = checked.split_once("bowout-init: ").unwrap();
+        assert!(said.starts_with(problems), "{said}");
+        assert!(said.ends_with("; nothing was started\n"), "{said}");
+        assert_eq!(output.status.code(), Some(125));
+    }
+}
+
+/// Files that are damaged in thousands of ways are refused or taken, and end nobody.
+#[test]
+fn no_damage_is_too_much() {
+    let mut texts: Vec<Vec<u8>> = Vec::new();
+    for file in files().0.iter().filter(|file| file.ends_with(".toml")) {
+        texts.push(std::fs::read(folder().join(file)).unwrap());
+    }
+    let good = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/good/every-form.toml");
+    texts.push(std::fs::read(good).unwrap());
+    let letters = b"[]{}=\"'#.,\n\\$ a0-\xff\0";
+    let mut state: u64 = 1;
+    let mut next = |below: usize| {
+        // splitmix64, by Sebastiano Vigna: a failure names its round, and comes back.
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((mixed ^ (mixed >> 31)) % u64::try_from(below).unwrap()).unwrap()
+    };
+    let (mut taken, mut refused) = (0, 0);
+    for round in 0..4000 {
+        let mut text = texts[round % texts.len()].clone();
+        for _ in 0..=next(4) {
+            let at = next(text.len() + 1);
+            match next(4) {
+                0 => text.insert(at, letters[next(letters.len())]),
+                1 if at < text.len() => text[at] = letters[next(letters.len())],
+                2 => text.truncate(at),
+                _ => drop(text.drain(at..(at + next(20)).min(text.len()))),
+            }
+        }
+        let text = String::from_utf8_lossy(&text);
+        let variable = |name: &str| (name == "PORT").then(|| "80".to_owned());
+        match bowout_init::file::read_text(Path::new("/nonexistent/x.toml"), &text, &variable) {
+            Ok(_) => taken += 1,
+            Err(problems) => {
+                refused += 1;
+                assert!(problems.has_errors(), "round {round}");
+                assert!(!problems.to_string().is_empty() && !problems.json_lines().is_empty());
+            }
+        }
+    }
+    assert!(taken > 20 && refused > 1000, "{taken} {refused}");
+}
+
 #[test]
 fn nothing_of_a_secret_is_said() {
     let mut held = 0;

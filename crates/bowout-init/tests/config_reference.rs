@@ -68,14 +68,18 @@ fn keys(schema: &Value, path: &str, found: &mut Vec<String>) {
     }
 }
 
-#[test]
-fn every_key_is_documented() {
-    let page = page();
+fn all_keys() -> Vec<String> {
     let schema: Value = serde_json::from_str(&file::schema()).unwrap();
     let mut all = Vec::new();
     keys(&schema, "", &mut all);
     assert!(all.len() > 90, "{all:?}");
-    for path in all {
+    all
+}
+
+#[test]
+fn every_key_is_documented() {
+    let page = page();
+    for path in all_keys() {
         let key = path.rsplit('.').next().unwrap();
         let has_heading = page
             .lines()
@@ -184,6 +188,32 @@ fn an_example_that_is_wrong_is_seen() {
     }
 }
 
+/// Every form in which a value may be written is taken, and nothing is found odd about it.
+#[test]
+fn every_form_can_be_read() {
+    for name in ["every-form.toml", "other-names.toml"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/good")
+            .join(name);
+        let (settings, problems) = file::examine(&path, &|_| None);
+        assert!(problems.is_empty(), "{problems}");
+        assert!(settings.is_some());
+    }
+    let good = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/good");
+    let read = |name: &str| std::fs::read_to_string(good.join(name)).unwrap();
+    let text = read("every-form.toml") + &read("other-names.toml");
+    for path in all_keys() {
+        assert!(uses(&text, &path), "{path} is in neither of them");
+    }
+}
+
+/// Whether a text has a value for this key somewhere, whatever table it is in.
+fn uses(text: &str, path: &str) -> bool {
+    let key = path.rsplit('.').next().unwrap();
+    let forms = [format!("{key} = "), format!("[{key}."), format!(".{key}]")];
+    forms.iter().any(|form| text.contains(form))
+}
+
 /// All configurations of the project that are right.
 fn good() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -195,6 +225,10 @@ fn good() -> Vec<PathBuf> {
     ] {
         collect(&root.join(folder), &mut found);
     }
+    collect(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/good"),
+        &mut found,
+    );
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad");
     found.push(own.join("good-and-understood.toml"));
     found.push(own.join("together-too-long.toml"));

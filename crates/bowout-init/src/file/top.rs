@@ -95,8 +95,8 @@ const INCLUDE: Key<Top> = Key {
     example: "include = [\"conf.d/*.toml\"]",
     take: Take::Other(
         &Form {
-            accepted: "an array of paths, in which * and ? may stand for letters",
-            shape: Shape::List(&Shape::Text),
+            accepted: "a path, in which * and ? may stand for letters, or an array of them",
+            shape: Shape::Either(&[Shape::Text, Shape::List(&Shape::Text)]),
         },
         |reader, top, node| {
             let nodes = node.data.list().unwrap_or(std::slice::from_ref(node));
