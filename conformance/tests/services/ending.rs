@@ -145,7 +145,10 @@ fn a_program_that_is_not_there_is_127_and_one_that_can_not_run_126() {
         it.puppet("db").ask("notify READY=1");
         assert_eq!(it.exit(), Exit::Code(code), "{program}");
         let said = it.stderr();
-        assert!(said.contains("cannot run web"), "{said}");
+        assert!(
+            said.contains(&format!("web: cannot run {program}: ")),
+            "{said}"
+        );
         assert!(it.record().cleaned("db"));
     }
 }

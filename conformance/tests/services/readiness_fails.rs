@@ -73,7 +73,10 @@ fn a_oneshot_that_takes_too_long_has_failed() {
     let _job = it.puppet("job");
     it.await_state("job", "failed");
     let event = events.expect("start_timed_out", "job");
-    assert_eq!(event["message"], "job was not ready in time: it is stopped");
+    assert_eq!(
+        event["message"],
+        "job was not ready within 300 ms (start_timeout): it is stopped"
+    );
 }
 
 #[test]

@@ -218,11 +218,7 @@ fn uses(text: &str, path: &str) -> bool {
 fn good() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut found = Vec::new();
-    for folder in [
-        "examples",
-        "conformance/docker/stack",
-        "crates/bowout/tests/import",
-    ] {
+    for folder in ["examples", "crates/bowout/tests/import"] {
         collect(&root.join(folder), &mut found);
     }
     collect(

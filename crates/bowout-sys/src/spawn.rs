@@ -178,6 +178,9 @@ pub struct Failed {
 /// There is no such file (ENOENT, errno(3)).
 pub const NOT_FOUND: i32 = libc::ENOENT;
 
+/// The file is not executable for this user, or is none that can be (EACCES, execve(2)).
+pub const DENIED: i32 = libc::EACCES;
+
 /// Whether a number says that a file, or a directory on the way to it, is not there.
 #[must_use = "reads a value and changes nothing"]
 pub fn is_missing(errno: i32) -> bool {

@@ -13,8 +13,8 @@ const NAMED: usize = 5;
 
 pub(super) fn level(note: &Note, plan: &Plan) -> Level {
     match note {
-        // What failed has been said in full by whoever did it.
-        Note::SpawnFailed { error, .. } if error.kind == SpawnErrorKind::Setup => Level::Info,
+        // What failed has been said in full by whoever tried it.
+        Note::SpawnFailed { error, .. } if is_said(error, plan) => Level::Info,
         Note::SpawnFailed { .. }
         | Note::RestartsExhausted { .. }
         | Note::DependencyFailed { .. } => Level::Error,
@@ -43,6 +43,16 @@ pub(super) fn level(note: &Note, plan: &Plan) -> Level {
         | Note::Adopted { .. }
         | Note::NotForwarded(_) => Level::Info,
         Note::Changed { .. } | Note::Unexpected(_) => Level::Debug,
+    }
+}
+
+/// Whether a line of its own has said what could not be started and why. Of one command it is this note that
+/// says so: its name is the service's.
+fn is_said(error: &SpawnError, plan: &Plan) -> bool {
+    match error.kind {
+        SpawnErrorKind::Setup => true,
+        SpawnErrorKind::NotFound | SpawnErrorKind::CannotExecute => !plan.is_command(),
+        SpawnErrorKind::Exhausted => false,
     }
 }
 
@@ -130,7 +140,15 @@ pub(crate) fn of(note: &Note, plan: &Plan) -> String {
             service(*id)
         ),
         Note::StartTimedOut { service: id } => {
-            format!("{} was not ready in time: it is stopped", service(*id))
+            let limit = plan
+                .services()
+                .get(id.0)
+                .and_then(|plan| plan.start_timeout);
+            let within = limit.map_or_else(
+                || "in time".to_owned(),
+                |limit| format!("within {} (start_timeout)", seconds(limit)),
+            );
+            format!("{} was not ready {within}: it is stopped", service(*id))
         }
         Note::Unhealthy {
             service: id,
@@ -205,6 +223,9 @@ pub(crate) fn spawn_error(error: &SpawnError) -> String {
         SpawnErrorKind::CannotExecute if error.errno == bowout_sys::spawn::NOT_FOUND => {
             "the file is there, but not the program that its first line names, or its loader"
                 .to_owned()
+        }
+        SpawnErrorKind::CannotExecute if error.errno == bowout_sys::spawn::DENIED => {
+            format!("{reason} (is it executable?)")
         }
         SpawnErrorKind::CannotExecute | SpawnErrorKind::Exhausted | SpawnErrorKind::Setup => reason,
     }

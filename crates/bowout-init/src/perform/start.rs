@@ -1,6 +1,6 @@
 //! Starts a program, and gives a failure its kind and its words.
 
-use crate::log::{Level, Log};
+use crate::log::{Level, Log, words};
 use bowout_core::Pid;
 use bowout_core::event::{SpawnError, SpawnErrorKind};
 use bowout_sys::spawn::{self, Program, Step};
@@ -47,10 +47,18 @@ pub(crate) fn start(
         | Step::Privileges
         | Step::Directory => SpawnErrorKind::Setup,
     };
-    Err(SpawnError {
+    let error = SpawnError {
         kind,
         errno: failed.errno,
-    })
+    };
+    // The name of a service does not tell which program it was to be.
+    if let (Some(name), SpawnErrorKind::NotFound | SpawnErrorKind::CannotExecute) = (whose, kind) {
+        let file = program.arguments.first();
+        let file = file.map_or_else(Default::default, |file| file.to_string_lossy());
+        let line = format!("{name}: cannot run {file}: {}", words::spawn_error(&error));
+        log.say(Level::Error, &line);
+    }
+    Err(error)
 }
 
 /// What was to be done before the exec, in words.

@@ -30,6 +30,9 @@ pub(super) fn line(told: Told<'_>) -> String {
     let Told { report, core, .. } = told;
     let plan = core.plan();
     let mut text = format!("stopped in {}", seconds(report.took()));
+    if let Some(budget) = report.budget {
+        _ = write!(text, " (of {})", seconds(budget));
+    }
     match report.reason {
         Reason::Signal(received) => {
             _ = write!(
@@ -54,9 +57,6 @@ pub(super) fn line(told: Told<'_>) -> String {
             _ = write!(text, ": {} failed", the_service(service, plan));
         }
         Reason::NothingLeft => text.push_str(": every service has ended"),
-    }
-    if let Some(budget) = report.budget {
-        _ = write!(text, " (of {})", seconds(budget));
     }
     let killed: Vec<&ProcessReport> = report.killed().collect();
     let left = report
