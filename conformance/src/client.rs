@@ -1,6 +1,7 @@
 //! Speaks the protocol of the control socket, line by line, as any client could.
 
 use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -140,6 +141,13 @@ impl Client {
     pub fn status(&mut self, service: &str) -> Value {
         let parts = self.done(&json!({"verb": "status", "services": [service]}));
         parts[0]["service"].clone()
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        // Whoever reads has the connection too.
+        let _ = self.stream.shutdown(Shutdown::Both);
     }
 }
 

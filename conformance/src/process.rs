@@ -1,6 +1,7 @@
 //! Reads what /proc says of a process, by its pid as the harness sees it.
 
 use std::fs;
+use std::path::PathBuf;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -114,5 +115,42 @@ impl Process {
             .lines()
             .find_map(|line| line.strip_prefix(key))
             .map(|value| value.trim().to_owned())
+    }
+
+    /// What it has in memory, in bytes.
+    ///
+    /// # Panics
+    /// If it is gone.
+    #[must_use]
+    #[track_caller]
+    pub fn memory(self) -> u64 {
+        let text = self.status("VmRSS:").expect("it is gone");
+        let kilobytes: Option<u64> = text.split(' ').next().and_then(|text| text.parse().ok());
+        1024 * kilobytes.unwrap_or_else(|| panic!("VmRSS: {text}"))
+    }
+
+    /// How many descriptors it has open.
+    ///
+    /// # Panics
+    /// If it is gone.
+    #[must_use]
+    #[track_caller]
+    pub fn descriptors(self) -> usize {
+        let folder = fs::read_dir(format!("/proc/{}/fd", self.0));
+        folder.unwrap_or_else(|error| panic!("{error}")).count()
+    }
+
+    /// How many of those are sockets.
+    ///
+    /// # Panics
+    /// If it is gone.
+    #[must_use]
+    #[track_caller]
+    pub fn sockets(self) -> usize {
+        let folder = fs::read_dir(format!("/proc/{}/fd", self.0));
+        let links = folder.unwrap_or_else(|error| panic!("{error}")).flatten();
+        let targets = links.filter_map(|link| fs::read_link(link.path()).ok());
+        let is_socket = |target: &PathBuf| target.to_string_lossy().starts_with("socket:");
+        targets.filter(is_socket).count()
     }
 }

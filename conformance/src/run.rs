@@ -72,6 +72,9 @@ impl Run {
                 .stderr(file("stderr"));
             None
         };
+        if let Some(stdout) = stage.stdout {
+            starter.stdout(stdout);
+        }
         if let Some(stderr) = stage.stderr {
             starter.stderr(stderr);
         }

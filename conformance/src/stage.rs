@@ -43,6 +43,7 @@ pub struct Stage {
     pub(crate) options: Vec<String>,
     pub(crate) wrappers: Vec<String>,
     pub(crate) environment: Vec<(String, String)>,
+    pub(crate) stdout: Option<Stdio>,
     pub(crate) stderr: Option<Stdio>,
     pub(crate) terminal: bool,
 }
@@ -59,6 +60,7 @@ impl Stage {
             options: Vec::new(),
             wrappers: Vec::new(),
             environment: Vec::new(),
+            stdout: None,
             stderr: None,
             terminal: false,
         }
@@ -119,6 +121,13 @@ impl Stage {
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With this as standard output, instead of a file.
+    #[must_use]
+    pub fn stdout(mut self, stdout: impl Into<Stdio>) -> Self {
+        self.stdout = Some(stdout.into());
         self
     }
 

@@ -1,9 +1,11 @@
 //! Runs `bowout-init` with a configuration, and asks it how things stand.
 
+use std::cell::Cell;
 use std::fs;
 use std::ops::{Deref, DerefMut};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -16,6 +18,7 @@ use crate::run::Run;
 use crate::scratch::Scratch;
 use crate::signal::Signal;
 use crate::stage::Stage;
+use crate::terminal::{Terminal, three};
 use crate::tool::{Program, Said, say};
 use crate::watchdog::{await_that, watchdog};
 
@@ -117,6 +120,7 @@ impl Configuration {
         Supervisor {
             run: stage.start(&words),
             socket,
+            has_listened: Cell::new(false),
             folder: self.folder,
         }
     }
@@ -126,6 +130,8 @@ impl Configuration {
 pub struct Supervisor {
     run: Run,
     socket: PathBuf,
+    /// Whether somebody was found at the socket.
+    has_listened: Cell<bool>,
     folder: Scratch,
 }
 
@@ -172,9 +178,10 @@ impl Supervisor {
     /// Talks to a socket at another place from now on.
     pub fn use_socket(&mut self, path: &Path) {
         path.clone_into(&mut self.socket);
+        self.has_listened.set(false);
     }
 
-    /// Where the socket is, once it is there.
+    /// Where the socket is, once somebody listens there.
     ///
     /// # Panics
     /// If it never is.
@@ -182,7 +189,8 @@ impl Supervisor {
     #[track_caller]
     pub fn socket(&self) -> &Path {
         let start = Instant::now();
-        while !self.socket.exists() {
+        // The file is there before anybody listens: it has its mode by then.
+        while !self.has_listened.get() && UnixStream::connect(&self.socket).is_err() {
             assert!(
                 start.elapsed() < watchdog(),
                 "there is no socket; bowout says: {}",
@@ -190,6 +198,7 @@ impl Supervisor {
             );
             std::thread::sleep(Duration::from_millis(1));
         }
+        self.has_listened.set(true);
         &self.socket
     }
 
@@ -284,6 +293,32 @@ impl Supervisor {
     #[track_caller]
     pub fn follow(&self, words: &[&str]) -> Program {
         Program::start(&mut self.ctl_command(words))
+    }
+
+    /// Starts the client with these words on a terminal, with this in the environment.
+    ///
+    /// # Panics
+    /// If it can't be started.
+    #[must_use]
+    #[track_caller]
+    pub fn ctl_on_terminal(
+        &self,
+        words: &[&str],
+        environment: &[(&str, &str)],
+    ) -> (Terminal, Child) {
+        let (terminal, slave) = Terminal::open();
+        let [stdin, stdout, stderr] = three(&slave);
+        let mut command = self.ctl_command(words);
+        command.envs(environment.iter().copied());
+        command.stdin(stdin).stdout(stdout).stderr(stderr);
+        let child = command.spawn().expect("cannot run the client");
+        (terminal, child)
+    }
+
+    /// Whether there is a file where its socket was, or is.
+    #[must_use]
+    pub fn socket_is_there(&self) -> bool {
+        self.socket.exists()
     }
 
     /// Stops it as a platform does, and says how it ended and how long after that.

@@ -49,6 +49,15 @@ impl Terminal {
         self.master.write_all(text.as_bytes()).expect("cannot type");
     }
 
+    /// What it shows and nobody has waited for yet.
+    ///
+    /// # Panics
+    /// Never, unless the harness has a fault.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        self.shown.0.lock().expect("the reader panicked").clone()
+    }
+
     /// Waits until the terminal has shown this, and forgets everything up to it.
     ///
     /// # Panics

@@ -143,7 +143,8 @@ fn services_are_told_what_they_were_promised() {
         watchdog = "30s"
     "#);
     let mut web = it.puppet("web");
-    holds(&mut web, "BOWOUT_STOP_TIMEOUT", "3s");
+    // In seconds, as every option of another bowout below it takes them.
+    holds(&mut web, "BOWOUT_STOP_TIMEOUT", "3");
     assert!(web.env("NOTIFY_SOCKET").is_some());
     holds(&mut web, "WATCHDOG_USEC", "30000000");
     let own = web.own_pid.to_string();
