@@ -166,6 +166,16 @@ impl Puppet {
                     .map_err(|error| error.to_string())?;
                 done()
             }
+            // Bytes, two digits each, whatever they are.
+            ["print-bytes", digits] => print_bytes(digits).and_then(|()| done()),
+            // One line of so many letters.
+            ["print-long", length] => {
+                let length: usize = length
+                    .parse()
+                    .map_err(|error| format!("{length}: {error}"))?;
+                println!("{}", "x".repeat(length));
+                done()
+            }
             ["say", descriptor, text @ ..] => {
                 notify::write(descriptor, &format!("{}\n", text.join(" "))).and_then(|()| done())
             }
@@ -288,6 +298,18 @@ fn wait_readable<'a>(
             .collect(),
         Err(_) => vec![false; polled.len()],
     }
+}
+
+fn print_bytes(digits: &str) -> Result<(), String> {
+    let bytes: Result<Vec<u8>, _> = (0..digits.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(digits.get(at..at + 2).unwrap_or_default(), 16))
+        .collect();
+    let bytes = bytes.map_err(|error| format!("{digits}: {error}"))?;
+    let mut out = io::stdout().lock();
+    out.write_all(&bytes)
+        .and_then(|()| out.flush())
+        .map_err(|error| error.to_string())
 }
 
 fn standard(number: &str) -> Result<Signal, String> {
