@@ -4,6 +4,7 @@ mod command;
 mod command_line;
 mod control;
 mod control_follow;
+mod control_protocol;
 mod daemons;
 mod ending;
 mod environment;

@@ -88,7 +88,7 @@ pub fn examine_text(
 }
 
 /// Reads services that come to those that are there: a text as bowout.toml has it, with nothing but
-/// `[service.NAME]`. They may depend on those in `there`, and must not have their names.
+/// `[service.NAME]`. They may depend on those in `there`; that none has the same name is for the caller to see.
 ///
 /// # Errors
 /// All that is wrong.

@@ -33,6 +33,8 @@ pub(crate) enum Wrong {
     Problems(Problems),
     /// As a whole.
     Whole(String),
+    /// A service of this name is there already.
+    Exists(String),
 }
 
 impl Wrong {
@@ -44,7 +46,7 @@ impl Wrong {
                 let more = (problems.more() > 0).then(|| format!("… and {} more", problems.more()));
                 lines.chain(more).collect()
             }
-            Wrong::Whole(text) => vec![text.clone()],
+            Wrong::Whole(_) | Wrong::Exists(_) => vec![self.to_string()],
         }
     }
 }
@@ -54,6 +56,10 @@ impl fmt::Display for Wrong {
         match self {
             Wrong::Problems(problems) => problems.fmt(f),
             Wrong::Whole(text) => text.fmt(f),
+            Wrong::Exists(name) => write!(
+                f,
+                "there is a service {name:?} already; remove it first, or take another name"
+            ),
         }
     }
 }
@@ -146,6 +152,10 @@ impl Origin {
         let there: Vec<&str> = there.map(|service| service.name.as_str()).collect();
         let name = Path::new("what was added");
         let more = file::read_services(name, text, &there, &variable)?;
+        let mut names = more.iter().map(|service| service.name.as_str());
+        if let Some(twice) = names.find(|name| there.contains(name)) {
+            return Err(Wrong::Exists(twice.to_owned()));
+        }
         settings.services.extend(more);
         Ok(())
     }

@@ -17,12 +17,6 @@ pub(super) fn check(top: &Top, there: &BTreeSet<String>, is_broken: bool, findin
         findings.add(finding.hint("accepted: one table for each, [service.NAME] with a command"));
     }
     for draft in &top.services {
-        if there.contains(&draft.settings.name) {
-            let message = format!("there is a service {:?} already", draft.settings.name);
-            findings.add(
-                Finding::error(draft.place, message).hint("remove it first, or take another name"),
-            );
-        }
         for need in &draft.needs {
             match top.names.get(&need.name) {
                 Some(index) => findings_of(need, &top.services[*index], findings),

@@ -33,10 +33,14 @@ impl Services {
         core: &Supervisor,
         log: &mut Log,
     ) -> Option<Event> {
+        let mut is_file = false;
         let (ticket, read) = match wanted {
             Wanted::Command(command) => return Some(Event::Commanded(command)),
             Wanted::Shutdown => return Some(Event::StopRequested),
-            Wanted::Reload(ticket) => (ticket, self.origin.read()),
+            Wanted::Reload(ticket) => {
+                is_file = true;
+                (ticket, self.origin.read())
+            }
             Wanted::Add(ticket, text) => (ticket, self.with(&text)),
             Wanted::Remove(ticket, service) => (ticket, self.without(service)),
         };
@@ -48,8 +52,16 @@ impl Services {
                 Some(event)
             }
             Err(wrong) => {
+                // Who asked is told. A file is everybody's business, so its mistakes are in the log too.
+                if is_file {
+                    tell_of_mistakes(&wrong, log);
+                }
                 if let Some(control) = &mut self.control {
-                    control.failed(ticket, Code::BadConfig, &wrong.to_string());
+                    let code = match wrong {
+                        Wrong::Exists(_) => Code::Exists,
+                        Wrong::Problems(_) | Wrong::Whole(_) => Code::BadConfig,
+                    };
+                    control.failed(ticket, code, &wrong.to_string());
                 }
                 None
             }
@@ -65,11 +77,7 @@ impl Services {
                 Some(event)
             }
             Err(wrong) => {
-                let text = "nothing was changed: there are mistakes in the new configuration";
-                log.say(Level::Error, text);
-                for line in wrong.lines() {
-                    log.say(Level::Error, &line);
-                }
+                tell_of_mistakes(&wrong, log);
                 None
             }
         }
@@ -181,6 +189,15 @@ impl Services {
                 Err(wrong) => log.say(Level::Error, &wrong.to_string()),
             }
         }
+    }
+}
+
+/// Says why a new configuration is not taken.
+fn tell_of_mistakes(wrong: &Wrong, log: &mut Log) {
+    let text = "nothing was changed: there are mistakes in the new configuration";
+    log.say(Level::Error, text);
+    for line in wrong.lines() {
+        log.say(Level::Error, &line);
     }
 }
 
