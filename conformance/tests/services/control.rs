@@ -1,9 +1,9 @@
 //! Asks the client for each verb about services: its words, its JSON, its exit code.
 
-use conformance::{Exit, Signal, Supervisor};
+use conformance::{Signal, Supervisor};
 use serde_json::{Value, json};
 
-use crate::{ms, run};
+use crate::run;
 
 /// `web` depends on `db`; both end by a stop signal. `idle` is not started with the others.
 const PAIR: &str = r#"
@@ -344,111 +344,4 @@ fn a_bad_command_line_says_what_is_right() {
         let said = it.ctl(&[verb, "--help"]).with_code(0);
         assert!(said.stdout.contains("--json"), "{said:?}");
     }
-}
-
-#[test]
-fn ping_says_who_is_there() {
-    let it = pair();
-    let said = it.ctl(&["ping"]).with_code(0);
-    assert!(
-        said.stdout.contains(", process 1: running, ready, up for "),
-        "{said:?}"
-    );
-    let said = it.ctl(&["ping", "--json"]).with_code(0).json();
-    assert_eq!(said["container"]["pid"], 1);
-}
-
-#[test]
-fn healthcheck_is_an_exit_code_and_a_reason() {
-    let it = run(r#"
-        [service.web]
-        command = ["${PUPPET}", "web"]
-        ready = { notify = true }
-        [service.db]
-        command = ["${PUPPET}", "db"]
-    "#);
-    let mut web = it.puppet("web");
-    let said = it.ctl(&["healthcheck"]).with_code(1);
-    assert!(said.stderr.contains("web is starting"), "{said:?}");
-    it.ctl(&["healthcheck", "db"]).with_code(0);
-    let said = it.ctl(&["healthcheck", "--timeout", "50ms"]).with_code(5);
-    assert!(said.stderr.contains("web is starting"), "{said:?}");
-    let waiting = it.follow(&["healthcheck", "--wait"]);
-    web.ask("notify READY=1");
-    assert_eq!(waiting.end().0, 0);
-    it.ctl(&["healthcheck"]).with_code(0);
-    it.ctl(&["stop", "-w", "db"]).with_code(0);
-    it.ctl(&["healthcheck"]).with_code(0);
-    it.ctl(&["healthcheck", "db"]).with_code(1);
-}
-
-#[test]
-fn shutdown_stops_the_container_and_later_verbs_are_refused() {
-    let mut it = run(r#"
-        grace = "20s"
-        [service.web]
-        command = ["${PUPPET}", "web", "catch 15"]
-        essential = false
-    "#);
-    let mut web = it.puppet("web");
-    it.ctl(&["shutdown"]).with_code(0);
-    web.expect(Signal::TERM);
-    let status = it.ctl(&["status", "--json"]).with_code(0).json();
-    assert_eq!(status["container"]["state"], "stopping");
-    assert_eq!(status["container"]["ready"], false);
-    let left = status["container"]["left_ms"].as_u64();
-    assert!(
-        left.is_some_and(|left| (10_000..20_000).contains(&left)),
-        "{left:?}"
-    );
-    let text = it.ctl(&["status"]).with_code(0).stdout;
-    assert!(text.contains(": stopping, not ready, "), "{text}");
-    assert!(text.contains(" left\n"), "{text}");
-    it.write("more.toml", "[service.more]\ncommand = \"true\"\n");
-    let more = it.path("more.toml").display().to_string();
-    for words in [
-        &["start", "web"][..],
-        &["restart", "web"],
-        &["reload"],
-        &["reload", "web"],
-        &["add", &more],
-        &["remove", "web"],
-    ] {
-        let said = it.ctl(words).with_code(1);
-        assert!(
-            said.stderr.contains("the container is stopping"),
-            "{said:?}"
-        );
-    }
-    it.ctl(&["healthcheck"]).with_code(1);
-    it.ctl(&["shutdown"]).with_code(0);
-    let said = it.ctl(&["shutdown", "--timeout", "50ms"]).with_code(5);
-    assert!(said.stderr.contains("still stopping"), "{said:?}");
-    let waiting = it.follow(&["shutdown", "--wait"]);
-    web.exit(0);
-    assert_eq!(it.exit(), Exit::Code(0));
-    assert_eq!(waiting.end(), (0, String::new()));
-}
-
-/// With `--wait`, what was asked for before a stop fails with it.
-#[test]
-fn a_stop_ends_what_is_waited_for() {
-    let mut it = run(r#"
-        [service.web]
-        command = ["${PUPPET}", "web"]
-        ready = { notify = true }
-    "#);
-    let _web = it.puppet("web");
-    let waiting = it.follow(&["start", "--wait", "web"]);
-    let mut client = it.client();
-    client.send(&json!({"verb": "start", "services": ["web"], "wait": true}));
-    // It is answered behind what was asked for by the same client before.
-    client.send(&json!({"verb": "ping", "id": 1}));
-    assert_eq!(client.read().expect("it answers")["id"], 1);
-    it.signal(Signal::TERM);
-    let line = client.read().expect("it answers");
-    assert_eq!(line["error"]["code"], "stopping", "{line}");
-    let (code, text) = waiting.end();
-    assert!(code == 1 || code == 3, "{code}: {text}");
-    assert!(it.exit_at().1.elapsed() < ms(20_000));
 }

@@ -5,6 +5,7 @@ mod command_line;
 mod control;
 mod control_follow;
 mod control_protocol;
+mod control_whole;
 mod daemons;
 mod ending;
 mod environment;

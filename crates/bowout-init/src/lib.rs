@@ -112,7 +112,7 @@ pub fn settings(name: &str, arguments: Vec<OsString>) -> Result<settings::Settin
             let shown = problems.shown(colour::is_wanted(&std::io::stderr()));
             format!("{}\n\n{shown}", problems.counted())
         }
-        origin::Wrong::Whole(text) => text,
+        wrong @ (origin::Wrong::Whole(_) | origin::Wrong::Exists(_)) => wrong.to_string(),
     })
 }
 
