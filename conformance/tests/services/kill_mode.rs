@@ -2,7 +2,7 @@
 
 use conformance::{Exit, Puppet, Signal, Supervisor};
 
-use crate::{ms, run};
+use crate::{in_report, ms, run};
 
 /// A service with a wrapper that does not catch the signal, and a worker below it that does.
 fn tree(mode: &str, more: &str) -> (Supervisor, Puppet, Puppet) {
@@ -103,11 +103,7 @@ fn group_is_the_group_and_not_the_tree() {
     assert_eq!(it.exit(), Exit::Code(0));
     assert!(it.record().cleaned("away"));
     let report = it.report();
-    assert_eq!(
-        crate::in_report(&report, away.own_pid)["swept"],
-        true,
-        "{report}"
-    );
+    assert_eq!(in_report(&report, away.own_pid)["swept"], true, "{report}");
 }
 
 /// The main process is told and killed, and nobody else is waited for: the sweep is for them.
@@ -121,7 +117,7 @@ fn process_is_about_nobody_but_the_main_process() {
     let report = it.report();
     assert!(it.record().cleaned("worker"), "it was not swept gracefully");
     assert_eq!(
-        crate::in_report(&report, worker.own_pid)["swept"],
+        in_report(&report, worker.own_pid)["swept"],
         true,
         "{report}"
     );
@@ -172,4 +168,35 @@ fn what_a_crash_leaves_behind_is_stopped_before_the_restart() {
         let _again = it.puppet("web");
         assert!(it.record().cleaned("worker"), "{mode}");
     }
+}
+
+/// They were the main process's business; when it is gone they are told. Neither the next start nor the stop of
+/// what the service depends on comes before they have ended.
+#[test]
+fn main_tells_those_whom_the_main_process_leaves_behind() {
+    let mut it = run(r#"
+        grace = "30s"
+        [service.web]
+        command = ["${PUPPET}", "web", "take 15", "on 15 exit 0"]
+        restart = "always"
+        restart_delay = "10ms"
+        kill_mode = "main"
+        depends_on = ["db"]
+        [service.db]
+        command = ["${PUPPET}", "db", "take 15", "on 15 record told", "on 15 clean 0", "on 15 exit 0"]
+    "#);
+    let mut web = it.puppet("web");
+    web.spawn("first", "take 15");
+    let mut first = it.puppet("first");
+    web.exit(1);
+    first.expect(Signal::TERM);
+    assert_eq!(it.status("web")["state"], "stopping");
+    first.exit(0);
+    let mut web = it.puppet("web");
+    web.spawn("second", "take 15; on 15 clean 300; on 15 exit 0");
+    let _second = it.puppet("second");
+    assert_eq!(it.stop().0, Exit::Code(0));
+    let record = it.record();
+    let (second, db) = (record.place("second cleaned"), record.place("db told"));
+    assert!(second.is_some() && second < db, "{record:?}");
 }

@@ -1,5 +1,6 @@
 //! Holds the supervisor to what its configuration, its command line and its socket promise.
 
+mod account;
 mod command;
 mod command_line;
 mod control;

@@ -61,8 +61,8 @@ fn nginx_as_a_daemon() {
         assert_eq!(status["pid"], pid_in(&it, "nginx.pid"), "{status}");
         // Its death is seen at once: it is bowout's own child. What it leaves behind goes before the next.
         let master = children(&it, "nginx")[0];
+        await_that("it has its workers", || master.children().len() == 2);
         let workers = master.children();
-        assert_eq!(workers.len(), 2);
         master.signal(Signal::KILL);
         let status = it.await_status("web", "up again", |status| {
             status["state"] == "running" && status["restarts"] == 1
@@ -90,6 +90,7 @@ fn nginx_reloads_by_its_signal() {
             type = "forking"
             command = ["nginx", "-e", "${HERE}/error.log", "-p", "${HERE}", "-c", "${HERE}/nginx.conf"]
             pidfile = "nginx.pid"
+            working_dir = "."
         "#,
         )
         .file(
