@@ -15,15 +15,6 @@ struct Mutant<'a> {
     why: &'a str,
 }
 
-/// What the tests made of a mutant.
-enum Verdict {
-    /// By this test.
-    Caught(String),
-    Survived,
-    /// The line is not there exactly once, or the mutant is no Rust.
-    Useless(String),
-}
-
 /// What a run of tests said.
 enum Said {
     Passed,
@@ -33,10 +24,9 @@ enum Said {
 }
 
 /// Test programs, quick ones first: what is built and run in two seconds catches most.
-const STAGES: [&[&str]; 4] = [
+const STAGES: [&[&str]; 3] = [
     &["--profile", "quick", "--lib", "--test", "scenarios"],
-    &["--test", "simulate"],
-    &["--test", "totality"],
+    &["--test", "simulate", "--test", "totality"],
     &["--test", "explore"],
 ];
 
@@ -51,31 +41,47 @@ fn main() -> ExitCode {
     let source = Path::new(env!("CARGO_MANIFEST_DIR"));
     let list = fs::read_to_string(source.join("mutants/list.txt")).expect("mutants/list.txt");
     let copy = env::temp_dir().join(format!("bowout-core-mutants-{}", std::process::id()));
-    copy_tree(source, &copy.join("crate")).expect("cannot copy the crate");
-    stand_alone(&copy.join("crate"));
-    let mut sound = [false; STAGES.len()];
-    let (mut all, mut bad) = (0, 0);
-    for mutant in read(&list) {
-        if !format!("{} {} {}", mutant.file, mutant.old, mutant.why).contains(&word) {
-            continue;
+    let root = copy.join("crate");
+    copy_tree(source, &root).expect("cannot copy the crate");
+    stand_alone(&root);
+    let mut left = read(&list);
+    left.retain(|mutant| format!("{} {} {}", mutant.file, mutant.old, mutant.why).contains(&word));
+    let all = left.len();
+    let mut useless = 0;
+    for stage in STAGES.iter().filter(|_| all > 0) {
+        if left.is_empty() {
+            break;
         }
-        all += 1;
-        let begun = Instant::now();
-        let said = match judge(&mutant, &copy, &mut sound) {
-            Verdict::Caught(by) => by,
-            Verdict::Survived => {
-                bad += 1;
-                "SURVIVED".to_owned()
-            }
-            Verdict::Useless(why) => {
-                bad += 1;
-                format!("USELESS: {why}")
-            }
-        };
-        let seconds = begun.elapsed().as_secs_f32();
-        println!("{seconds:>5.1} s  {}\n         {said}", mutant.why);
+        // That they pass without a mutant is what makes a failure say anything.
+        match tests(&root, stage) {
+            Said::Passed => {}
+            Said::Failed(test) => panic!("{test} fails without a mutant"),
+            Said::NoRust => panic!("the crate does not compile"),
+        }
+        left.retain(|mutant| {
+            let begun = Instant::now();
+            let said = match judge(mutant, &root, stage) {
+                Ok(Said::Passed) => return true,
+                Ok(Said::Failed(test)) => test,
+                Ok(Said::NoRust) => {
+                    useless += 1;
+                    "USELESS: it does not compile".to_owned()
+                }
+                Err(why) => {
+                    useless += 1;
+                    format!("USELESS: {why}")
+                }
+            };
+            let seconds = begun.elapsed().as_secs_f32();
+            println!("{seconds:>5.1} s  {}\n         {said}", mutant.why);
+            false
+        });
+    }
+    for mutant in &left {
+        println!("SURVIVED {}\n         {}", mutant.why, mutant.old);
     }
     fs::remove_dir_all(&copy).ok();
+    let bad = left.len() + useless;
     println!("{all} mutants, {bad} not caught");
     ExitCode::from(u8::from(bad > 0 || all == 0))
 }
@@ -98,56 +104,35 @@ fn read(list: &str) -> Vec<Mutant<'_>> {
         .collect()
 }
 
-fn judge(mutant: &Mutant<'_>, copy: &Path, sound: &mut [bool]) -> Verdict {
-    let path = copy.join("crate").join(mutant.file);
-    let Ok(text) = fs::read_to_string(&path) else {
-        return Verdict::Useless(format!("there is no {}", mutant.file));
-    };
-    let is_it = |line: &&str| line.trim() == mutant.old;
-    let found = text.lines().filter(is_it).count();
+/// Runs the tests of a stage on a mutant; an error: it can't be made.
+fn judge(mutant: &Mutant<'_>, root: &Path, stage: &[&str]) -> Result<Said, String> {
+    let (path, file) = (root.join(mutant.file), mutant.file);
+    let text = fs::read_to_string(&path).map_err(|error| format!("{file}: {error}"))?;
+    let is_it = |line: &str| line.trim() == mutant.old;
+    let found = text.lines().filter(|line| is_it(line)).count();
     if found != 1 {
-        let (file, old) = (mutant.file, mutant.old);
-        return Verdict::Useless(format!("{file} has {found} times: {old}"));
+        return Err(format!("{file} has {found} times: {}", mutant.old));
     }
-    let swap = |line: &str| {
-        if line.trim() == mutant.old {
-            mutant.new.to_owned()
-        } else {
-            line.to_owned()
-        }
-    };
-    let mutated: Vec<String> = text.lines().map(swap).collect();
-    let mutated = mutated.join("\n") + "\n";
-    for (stage, sound) in STAGES.iter().zip(sound) {
-        // That the tests pass without it is what makes a failure say anything.
-        if !*sound {
-            match tests(copy, stage) {
-                Said::Passed => *sound = true,
-                Said::Failed(test) => panic!("{test} fails without a mutant"),
-                Said::NoRust => panic!("the crate does not compile"),
-            }
-        }
-        fs::write(&path, &mutated).expect("cannot write the mutant");
-        let said = tests(copy, stage);
-        fs::write(&path, &text).expect("cannot undo the mutant");
-        match said {
-            Said::Passed => {}
-            Said::Failed(test) => return Verdict::Caught(test),
-            Said::NoRust => return Verdict::Useless("it does not compile".to_owned()),
-        }
-    }
-    Verdict::Survived
+    let swapped = text.lines().map(|line| match is_it(line) {
+        true => mutant.new,
+        false => line,
+    });
+    let mutated: Vec<&str> = swapped.collect();
+    fs::write(&path, mutated.join("\n") + "\n").expect("cannot write the mutant");
+    let said = tests(root, stage);
+    fs::write(&path, text).expect("cannot undo the mutant");
+    Ok(said)
 }
 
 /// Builds and runs one stage.
-fn tests(copy: &Path, stage: &[&str]) -> Said {
-    if !cargo(copy, &[stage, &["--no-run"]].concat())
+fn tests(root: &Path, stage: &[&str]) -> Said {
+    if !cargo(root, &[stage, &["--no-run"]].concat())
         .status
         .success()
     {
         return Said::NoRust;
     }
-    let output = cargo(copy, stage);
+    let output = cargo(root, stage);
     if output.status.success() {
         return Said::Passed;
     }
@@ -158,12 +143,12 @@ fn tests(copy: &Path, stage: &[&str]) -> Said {
     Said::Failed(failed.map_or_else(|| format!("{program} does not end"), str::to_owned))
 }
 
-fn cargo(copy: &Path, arguments: &[&str]) -> Output {
+fn cargo(root: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new("timeout");
     command.arg(LONGEST);
     command.arg(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.arg("test").arg("--quiet").args(arguments);
-    command.current_dir(copy.join("crate"));
+    command.current_dir(root);
     command.env("CARGO_TARGET_DIR", target());
     command.env("BOWOUT_SIM_SEEDS", SEEDS);
     command.output().expect("cannot run cargo")

@@ -1,6 +1,6 @@
 //! Lists what PID 1 can be told to do. Actions are imperatives, and are done in the order given.
 
-use crate::event::{Received, SpawnError};
+use crate::event::{Received, SpawnError, SpawnErrorKind};
 use crate::plan::{HookId, ServiceId};
 use crate::process::Stayed;
 use crate::report::Report;
@@ -233,6 +233,15 @@ pub enum HookOutcome {
 }
 
 impl HookOutcome {
+    /// Whether there was no process to spare for the hook: it has not said anything.
+    #[must_use = "reads a value and changes nothing"]
+    pub const fn is_starved(self) -> bool {
+        match self {
+            HookOutcome::NotStarted(error) => matches!(error.kind, SpawnErrorKind::Exhausted),
+            HookOutcome::Ended(_) | HookOutcome::TimedOut => false,
+        }
+    }
+
     /// Whether the hook did what it was there for.
     #[must_use = "reads a value and changes nothing"]
     pub const fn is_success(self) -> bool {

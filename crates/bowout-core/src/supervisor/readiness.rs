@@ -255,6 +255,8 @@ impl Supervisor {
                     run.check_at = Some(now.after(liveness.every));
                     if outcome.is_success() {
                         run.failures = 0;
+                    } else if outcome.is_starved() {
+                        // That says nothing of the service.
                     } else if now.since(run.since) >= liveness.start_period {
                         run.failures = run.failures.saturating_add(1);
                         if run.failures >= liveness.retries.max(1) {

@@ -186,6 +186,23 @@ fn one_that_never_becomes_ready_is_to_blame_for_those_that_wait() {
 }
 
 #[test]
+fn a_command_that_does_not_work_has_failed_whatever_it_says() {
+    let mut draft = Draft::single(service("app", |app| {
+        app.readiness = Readiness::Told;
+        app.start_timeout = Some(ms(1_000));
+    }));
+    draft.stop.grace = Some(ms(10_000));
+    let mut stage = Stage::started(draft);
+    stage.temper("app", Temper::Cleans(0));
+    stage.at(1_000);
+    assert_eq!(
+        stage.finish(),
+        Some((1_000, 1)),
+        "it exits with 0 when it is stopped"
+    );
+}
+
+#[test]
 fn who_got_away_is_swept_and_counts() {
     for (temper, code) in [(Temper::Dies, 0), (Temper::Ignores, 137)] {
         let mut stage = Stage::new(two());

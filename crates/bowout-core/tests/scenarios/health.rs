@@ -79,6 +79,18 @@ fn a_check_that_hangs_or_can_not_start_has_failed() {
 }
 
 #[test]
+fn a_check_for_which_there_is_no_process_says_nothing() {
+    let mut stage = Stage::new(checked(2, 0));
+    stage.hook("check", Does::Starves);
+    stage.tell(Event::Started);
+    stage.at(10_000);
+    assert!(stage.told("app").is_empty());
+    stage.hook("check", Does::Exits(0, 1));
+    stage.at(12_000);
+    assert_eq!(stage.told("app"), [(12_000, Signal::TERM)]);
+}
+
+#[test]
 fn failures_soon_after_the_start_are_not_counted() {
     let mut stage = Stage::new(checked(1, 2_500));
     stage.hook("check", Does::Exits(0, 1));

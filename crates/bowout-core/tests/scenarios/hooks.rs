@@ -74,6 +74,24 @@ fn one_that_fails_before_the_start_is_a_failed_start() {
 }
 
 #[test]
+fn a_lack_of_processes_is_no_failure_of_the_hook() {
+    let mut stage = Stage::new(with(&[("prepare", ServiceMoment::PreStart)]));
+    stage.hook("prepare", Does::Starves);
+    stage.tell(Event::Started);
+    stage.at(699);
+    assert_eq!(stage.runs("prepare"), [0, 100, 300]);
+    stage.hook("prepare", Does::Exits(0, 0));
+    stage.at(700);
+    assert_eq!(stage.spawns("web"), [700]);
+    assert_eq!(stage.finish(), None);
+    let mut stage = Stage::new(with(&[("prepare", ServiceMoment::PreStart)]));
+    stage.hook("prepare", Does::Starves);
+    stage.tell(Event::Started);
+    stage.signal(Signal::TERM);
+    assert_eq!(stage.finish(), Some((0, 0)));
+}
+
+#[test]
 fn after_the_start_they_run_once_it_is_ready() {
     let mut draft = with(&[("greet", ServiceMoment::PostStart)]);
     draft.services[0].readiness = Readiness::Told;

@@ -69,6 +69,8 @@ pub(crate) enum Does {
     Exits(u64, u8),
     Hangs,
     CanNotStart,
+    /// There is no process to spare for it.
+    Starves,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -341,12 +343,15 @@ impl Stage {
     fn run_hook(&mut self, hook: HookId) {
         let name = &self.sup.plan().hooks()[hook.0].name;
         let does = self.hooks.get(name).copied().unwrap_or(Does::Exits(0, 0));
-        if does == Does::CanNotStart {
-            let kind = SpawnErrorKind::NotFound;
+        let failure = match does {
+            Does::CanNotStart => Some(SpawnErrorKind::NotFound),
+            Does::Starves => Some(SpawnErrorKind::Exhausted),
+            Does::Exits(..) | Does::Hangs => None,
+        };
+        if let Some(kind) = failure {
             let error = SpawnError { kind, errno: 2 };
-            return self
-                .events
-                .push_back(Event::HookSpawnFailed { hook, error });
+            let failed = Event::HookSpawnFailed { hook, error };
+            return self.events.push_back(failed);
         }
         let pid = self.start(Whose::Hook(hook.0), Pid::INIT, None);
         let spawned = Pid::new(pid);
@@ -357,7 +362,7 @@ impl Stage {
             Does::Exits(after, code) => {
                 self.due.push((self.now + after, pid, Status::Exited(code)));
             }
-            Does::Hangs | Does::CanNotStart => {}
+            Does::Hangs | Does::CanNotStart | Does::Starves => {}
         }
     }
 

@@ -101,6 +101,9 @@ impl Supervisor {
         if aborted {
             return self.settle(id, now, out);
         }
+        if let Some(HookOutcome::NotStarted(error)) = failed.filter(|failed| failed.is_starved()) {
+            return self.start_later(id, error, now, out);
+        }
         if let Some(outcome) = failed {
             self.services[id.0].ending = match outcome {
                 HookOutcome::Ended(status) => Ending::Exited(status),
@@ -113,6 +116,18 @@ impl Supervisor {
         }
         self.go(id, State::Starting, out);
         out.push(Action::Spawn { service: id });
+    }
+
+    /// The system has no process to spare: that is no failure of the service.
+    fn start_later(&mut self, id: ServiceId, error: SpawnError, now: Instant, out: &mut Actions) {
+        let pause = self.services[id.0].attempts.pause();
+        out.push(Action::Tell(Note::SpawnFailed {
+            service: id,
+            error,
+            retry_in: Some(pause),
+        }));
+        let until = now.after(pause);
+        self.go(id, State::Backoff { until }, out);
     }
 
     pub(in crate::supervisor) fn spawned(
