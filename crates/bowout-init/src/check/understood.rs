@@ -1,9 +1,10 @@
 //! Says in words what was understood of a configuration: what differs from the defaults, service by service.
 
+use crate::assemble::{MOMENTS, commands};
 use crate::log::words::seconds;
 use crate::settings::{Output, Probe, ReadyWhen, ServiceSettings, ServiceType, Settings};
 use bowout_core::plan::budget::Budget;
-use bowout_core::plan::{Condition, KillMode};
+use bowout_core::plan::{Condition, KillMode, ServiceMoment};
 use bowout_core::service::restart::When;
 use serde::Serialize;
 use std::fmt::Write;
@@ -24,6 +25,10 @@ pub(super) fn text(name: &str, settings: &Settings, budget: &Budget) -> String {
         seconds(budget.wanted.min(budget.total)),
         seconds(budget.total)
     );
+    let whole = said_of_all(settings);
+    if !whole.is_empty() {
+        let _ = writeln!(text, "  {}", whole.join("; "));
+    }
     let names = settings.services.iter().map(|service| service.name.len());
     let width = names.max().unwrap_or(0);
     for service in &settings.services {
@@ -31,6 +36,39 @@ pub(super) fn text(name: &str, settings: &Settings, budget: &Budget) -> String {
         let _ = writeln!(text, "  {:width$}  {said}", service.name);
     }
     text
+}
+
+/// What is about the container, where it is not as it is without a word.
+fn said_of_all(settings: &Settings) -> Vec<String> {
+    let mut said = Vec::new();
+    if let Some(drain) = settings.drain {
+        said.push(format!("drain {}", seconds(drain)));
+    }
+    let hooks = [
+        ("pre_stop", &settings.pre_stop),
+        ("post_stop", &settings.post_stop),
+    ];
+    for (key, hooks) in hooks.into_iter().filter(|(_, hooks)| !hooks.is_empty()) {
+        said.push(counted(key, hooks.len()));
+    }
+    let named = |signals: Vec<String>| signals.join(", ");
+    if !settings.stop_on.is_empty() {
+        let on = settings.stop_on.iter().map(ToString::to_string).collect();
+        said.push(format!("stops on {}", named(on)));
+    }
+    if !settings.signals.is_empty() {
+        let on = settings.signals.keys().map(ToString::to_string).collect();
+        said.push(format!("rules for {}", named(on)));
+    }
+    said
+}
+
+/// A key, and how many hooks it has where it has more than one.
+fn counted(key: &str, count: usize) -> String {
+    match count {
+        1 => key.to_owned(),
+        count => format!("{key} ({count} hooks)"),
+    }
 }
 
 /// What the services are and how long a stop is, for programs.
@@ -102,6 +140,13 @@ fn said(service: &ServiceSettings) -> Vec<String> {
         None => format!("as {}", spec.user),
     }));
     stop(service, &mut said);
+    for (moment, key) in MOMENTS {
+        let count = commands(service, moment).len();
+        // That is how it is stopped, and has been said.
+        if count > 0 && moment != ServiceMoment::Stop {
+            said.push(counted(key, count));
+        }
+    }
     match &service.log {
         Output::Inherit => {}
         Output::Prefix => said.push("output with a prefix".into()),
