@@ -217,6 +217,10 @@ pub(crate) fn seconds(length: Duration) -> String {
 
 /// Why a program could not be started.
 pub(crate) fn spawn_error(error: &SpawnError) -> String {
+    if error.errno == 0 {
+        // It was not the kernel that refused; what it was has been said by whoever found it.
+        return "it can't be set up as its configuration says".to_owned();
+    }
     let reason = bowout_sys::reason(&std::io::Error::from_raw_os_error(error.errno));
     match error.kind {
         SpawnErrorKind::NotFound => format!("{reason} (is the path right, and is it in PATH?)"),
@@ -263,6 +267,13 @@ fn list(processes: &[Lingering], plan: &Plan) -> String {
 mod tests {
     use super::*;
     use bowout_core::process::Stayed;
+
+    #[test]
+    fn what_the_kernel_did_not_refuse_is_no_success() {
+        let kind = SpawnErrorKind::Setup;
+        let said = spawn_error(&SpawnError { kind, errno: 0 });
+        assert_eq!(said, "it can't be set up as its configuration says");
+    }
 
     #[test]
     fn who_is_waited_for_is_named_with_the_reason() {
