@@ -5,7 +5,6 @@
 )]
 
 mod scenarios {
-    mod after_sigkill;
     mod budget;
     mod commands;
     mod conditions;

@@ -129,3 +129,24 @@ fn half_time_tells_those_below_one_in_charge() {
     );
     assert_eq!(stage.ended("web"), [2_000, 3_500]);
 }
+
+/// web hangs until its SIGKILL, and its hook until that of the hook: it may still need db, and has all of
+/// the time that it was promised.
+#[test]
+fn hooks_after_a_sigkill_come_before_what_the_service_depended_on() {
+    let mut draft = chain([2_000, 1_000]);
+    draft.hooks = vec![hook("upload", 0, ServiceMoment::PostStop, Some(ms(3_000)))];
+    // Nothing is left over: 2 s, 3 s, 1 s, and 250 ms for the sweep.
+    draft.stop.grace = Some(ms(6_750));
+    let mut stage = Stage::new(draft);
+    stage.hook("upload", Does::Hangs);
+    stage.tell(Event::Started);
+    stage.temper("web", Temper::Ignores);
+    stage.temper("db", Temper::Ignores);
+    stage.tell(Event::StopRequested);
+    stage.at(20_000);
+    let (term, kill) = (Signal::TERM, Signal::KILL);
+    assert_eq!(stage.told("web"), [(0, term), (2_000, kill)]);
+    assert_eq!(stage.told_hook("upload"), [(5_000, kill)]);
+    assert_eq!(stage.told("db"), [(5_000, term), (6_000, kill)]);
+}
