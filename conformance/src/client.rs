@@ -1,12 +1,12 @@
 //! Speaks the protocol of the control socket, line by line, as any client could.
 
-use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -30,20 +30,8 @@ impl Client {
     #[must_use]
     #[track_caller]
     pub fn connect(path: &Path) -> Self {
-        let start = Instant::now();
-        let stream = loop {
-            match UnixStream::connect(path) {
-                Ok(stream) => break stream,
-                // It has its name a moment before anybody listens on it.
-                Err(error)
-                    if error.kind() == ErrorKind::ConnectionRefused
-                        && start.elapsed() < watchdog() =>
-                {
-                    thread::sleep(Duration::from_millis(1));
-                }
-                Err(error) => panic!("cannot connect to {}: {error}", path.display()),
-            }
-        };
+        let stream = UnixStream::connect(path)
+            .unwrap_or_else(|error| panic!("cannot connect to {}: {error}", path.display()));
         let reader = BufReader::new(stream.try_clone().expect("cannot duplicate a socket"));
         let (sender, lines) = channel();
         thread::spawn(move || {
