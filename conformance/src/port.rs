@@ -1,5 +1,6 @@
 //! Is a server for probes: a port where nobody listens yet, then one that answers as it is told.
 
+use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -77,6 +78,16 @@ impl Port {
     /// If that can't be done.
     #[must_use = "who drops it listens no more"]
     pub fn answer(self, status: u16) -> Server {
+        self.answer_each(&[], status)
+    }
+
+    /// Answers the first requests with these statuses, one after the other, and all others with the last.
+    ///
+    /// # Panics
+    /// If that can't be done.
+    #[must_use = "who drops it listens no more"]
+    pub fn answer_each(self, first: &[u16], status: u16) -> Server {
+        let mut first = VecDeque::from(first.to_vec());
         let listener = self.listen();
         let address = listener.local_addr().expect("it has an address");
         let status = Arc::new(AtomicU16::new(status));
@@ -89,7 +100,8 @@ impl Port {
                 let mut line = String::new();
                 let _ = reader.read_line(&mut line);
                 let mut stream = reader.into_inner();
-                match answer.load(Ordering::Acquire) {
+                let last = || answer.load(Ordering::Acquire);
+                match first.pop_front().unwrap_or_else(last) {
                     Server::CLOSED => break,
                     Server::SILENT => hold.lock().expect("nobody panicked").push(stream),
                     status => {

@@ -92,19 +92,16 @@ fn web_goes(it: &Supervisor, mut web: Puppet) {
 fn retries_is_how_many_failures_in_a_row_make_it_unhealthy() {
     let port = Port::reserve();
     let number = port.number;
-    let server = port.answer(500);
+    // Four failures, and no three of them in a row.
+    let server = port.answer_each(&[500, 500, 200, 500, 500], 200);
     let it = with_check(&format!(
         r#"{{ http = "http://127.0.0.1:{number}/", interval = "20ms", retries = 3 }}"#
     ))
     .start();
     let mut web = it.puppet("web");
-    for _ in 0..2 {
+    for _ in 0..7 {
         let _request = server.request();
     }
-    // One that is not the third in a row.
-    server.status(200);
-    let _request = server.request();
-    let _request = server.request();
     assert_eq!(it.status("web")["restarts"], 0);
     server.status(500);
     web.await_end();
@@ -202,15 +199,15 @@ fn watchdog_restarts_one_that_is_silent_and_no_other() {
     let it = run(r#"
         [service.web]
         command = ["${PUPPET}", "web", "catch 15", "on 15 clean 0", "on 15 exit 0"]
-        watchdog = "1s"
+        watchdog = "2s"
         restart = "on-failure"
         restart_delay = "10ms"
     "#);
     let mut events = it.events();
     let mut web = it.puppet("web");
-    assert_eq!(web.env("WATCHDOG_USEC").as_deref(), Some("1000000"));
+    assert_eq!(web.env("WATCHDOG_USEC").as_deref(), Some("2000000"));
     for _ in 0..5 {
-        web.ask("work 300");
+        web.ask("work 600");
         web.ask("notify WATCHDOG=1");
     }
     assert_eq!(it.status("web")["restarts"], 0);

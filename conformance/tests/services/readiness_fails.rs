@@ -109,7 +109,11 @@ fn an_essential_service_that_is_never_ready_ends_the_container() {
     let exit = it.exit();
     assert!(matches!(exit, Exit::Code(1..)), "{exit}");
     assert!(it.record().cleaned("other"));
-    assert!(it.stderr().contains("not ready in time"), "{}", it.stderr());
+    assert!(
+        it.stderr().contains("web was not ready within 200 ms"),
+        "{}",
+        it.stderr()
+    );
 }
 
 /// `EXTEND_TIMEOUT_USEC=` gives a slow start more time than was configured.
