@@ -75,7 +75,7 @@ fn a_oneshot_that_takes_too_long_has_failed() {
     let event = events.expect("start_timed_out", "job");
     assert_eq!(
         event["message"],
-        "job was not ready within 300 ms (start_timeout): it is stopped"
+        "job did not end within 300 ms (start_timeout): it is stopped"
     );
 }
 

@@ -3,8 +3,8 @@
 use super::Level;
 use bowout_core::action::{HookOutcome, Lingering, Note};
 use bowout_core::event::{SpawnError, SpawnErrorKind};
-use bowout_core::plan::{Plan, ServiceId};
-use bowout_core::{Pid, Status};
+use bowout_core::plan::{Kind, Plan, Readiness, Service, ServiceId};
+use bowout_core::{Pid, Signal, Status};
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -35,6 +35,10 @@ pub(super) fn level(note: &Note, plan: &Plan) -> Level {
             outcome: HookOutcome::Ended(status),
             ..
         } if status.is_success() => Level::Info,
+        Note::HookEnded {
+            outcome: HookOutcome::NotStarted(error),
+            ..
+        } if is_said(error, plan) => Level::Info,
         Note::HookEnded { .. } => Level::Notice,
         Note::StopBegun { .. }
         | Note::StopRepeated(_)
@@ -129,8 +133,15 @@ pub(crate) fn of(note: &Note, plan: &Plan) -> String {
             service: id,
             pid,
             status,
-            ..
-        } => format!("{} ({pid}) {status}", service(*id)),
+            awaited,
+        } => {
+            let mut text = format!("{} ({pid}) {status}", service(*id));
+            // The commonest reason in a container, and nothing else says so in its log.
+            if !awaited && status.signal() == Some(Signal::KILL) {
+                text.push_str(", not by bowout: out of memory, or a kill from elsewhere");
+            }
+            text
+        }
         Note::Restarting { service: id, after } => {
             format!("{} starts again in {}", service(*id), seconds(*after))
         }
@@ -140,15 +151,14 @@ pub(crate) fn of(note: &Note, plan: &Plan) -> String {
             service(*id)
         ),
         Note::StartTimedOut { service: id } => {
-            let limit = plan
-                .services()
-                .get(id.0)
-                .and_then(|plan| plan.start_timeout);
+            let of_plan = plan.services().get(id.0);
+            let what = of_plan.map_or("was not ready", lacking);
+            let limit = of_plan.and_then(|service| service.start_timeout);
             let within = limit.map_or_else(
                 || "in time".to_owned(),
                 |limit| format!("within {} (start_timeout)", seconds(limit)),
             );
-            format!("{} was not ready {within}: it is stopped", service(*id))
+            format!("{} {what} {within}: it is stopped", service(*id))
         }
         Note::Unhealthy {
             service: id,
@@ -186,6 +196,21 @@ pub(crate) fn of(note: &Note, plan: &Plan) -> String {
             format!("{signal} came, and there is nobody to send it on to")
         }
         Note::Unexpected(what) => format!("not expected: {what}"),
+    }
+}
+
+/// What a service did not do in its time.
+fn lacking(service: &Service) -> &'static str {
+    match (service.kind, service.readiness) {
+        (Kind::Oneshot, _) => "did not end",
+        (_, Readiness::Probed { .. }) => "was not ready, by its probe,",
+        (_, Readiness::Told) => "did not say that it was ready",
+        (Kind::Forking { pidfile: true }, Readiness::Started) => {
+            "left no process that its pidfile names"
+        }
+        (Kind::Forking { pidfile: false }, Readiness::Started) => "left no daemon behind",
+        (Kind::Simple, Readiness::Started)
+        | (Kind::Simple | Kind::Forking { .. }, Readiness::Delay(_)) => "was not ready",
     }
 }
 
