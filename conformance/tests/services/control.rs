@@ -192,7 +192,7 @@ fn what_will_not_come_fails_and_what_takes_too_long_times_out() {
         ready = { notify = true }
     "#);
     let said = it.ctl(&["start", "-w", "bad"]).with_code(1);
-    assert!(said.stderr.contains("bad is failed"), "{said:?}");
+    assert!(said.stderr.contains("bad has failed"), "{said:?}");
     assert!(said.stderr.contains("exited with 3"), "{said:?}");
     let said = it
         .ctl(&["start", "--timeout", "100ms", "slow"])

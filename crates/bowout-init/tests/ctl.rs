@@ -103,10 +103,10 @@ fn each_kind_of_failure_has_its_exit_code() {
     let cases: [(&[&'static str], u8, &str); 8] = [
         (
             &[
-                r#"{"version":1,"id":1,"error":{"code":"failed","message":"web is failed: it exited with 3"}}"#,
+                r#"{"version":1,"id":1,"error":{"code":"failed","message":"web has failed: it exited with 3"}}"#,
             ],
             1,
-            "web is failed: it exited with 3",
+            "web has failed: it exited with 3",
         ),
         (
             &[
@@ -139,7 +139,7 @@ fn each_kind_of_failure_has_its_exit_code() {
             5,
             "the time is up: web is starting",
         ),
-        (&[], 3, "it was gone before it had answered"),
+        (&[], 3, "was gone before it had answered"),
         (&["HTTP/1.1 400 Bad Request"], 3, "its answer can't be read"),
     ];
     for (number, (lines, code, message)) in cases.into_iter().enumerate() {

@@ -1,6 +1,6 @@
 //! Tells those who follow events what the core tells the log.
 
-use super::protocol::{Event, rfc3339};
+use super::protocol::{Event, State, rfc3339};
 use super::scene::{Clock, Scene};
 use crate::log::words;
 use bowout_core::action::Note;
@@ -16,8 +16,11 @@ pub(super) fn of<'a>(note: &Note, scene: &'a dyn Scene, clock: Clock) -> Option<
     let message = match (note, &view) {
         (Note::Changed { .. }, Some(view)) => {
             let name = known.map_or("", |(_, service)| service.name.as_str());
-            let ready = if view.is_ready { " and ready" } else { "" };
-            format!("{name} is {}{ready}", view.state.word())
+            let ready = match view.state == State::Running && view.is_ready {
+                true => " and ready",
+                false => "",
+            };
+            format!("{name} {}{ready}", view.state.said())
         }
         _ => words::of(note, plan),
     };

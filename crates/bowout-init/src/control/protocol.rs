@@ -99,6 +99,21 @@ impl State {
             State::Unknown => "unknown",
         }
     }
+
+    /// What is said of a service behind its name.
+    pub(crate) const fn said(self) -> &'static str {
+        match self {
+            State::Stopped => "is stopped",
+            State::Waiting => "is waiting for what it depends on",
+            State::Starting => "is starting",
+            State::Running => "is running",
+            State::Stopping => "is stopping",
+            State::Backoff => "is waiting for its next start",
+            State::Completed => "has completed",
+            State::Failed => "has failed",
+            State::Unknown => "is in a state that is not known",
+        }
+    }
 }
 
 /// A moment on the wall, given as the time since 1970, as RFC 3339 has it.

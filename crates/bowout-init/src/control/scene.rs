@@ -172,7 +172,7 @@ pub(super) fn not_ready(name: &str, view: &View<'_>) -> Option<String> {
     let mut text = match (view.state, view.is_reloading) {
         (State::Running, true) => format!("{name} reads its configuration again"),
         (State::Running, false) => format!("{name} runs and is not ready yet"),
-        (state, _) => format!("{name} is {}", in_words(state)),
+        (state, _) => format!("{name} {}", state.said()),
     };
     if let Some(why) = &view.why {
         text.push_str(": ");
@@ -183,19 +183,4 @@ pub(super) fn not_ready(name: &str, view: &View<'_>) -> Option<String> {
         text.push_str(&format!(": it {status}"));
     }
     Some(text)
-}
-
-/// A state behind "is".
-fn in_words(state: State) -> &'static str {
-    match state {
-        State::Waiting => "waiting for what it depends on",
-        State::Backoff => "waiting for its next start",
-        State::Stopped
-        | State::Starting
-        | State::Running
-        | State::Stopping
-        | State::Completed
-        | State::Failed
-        | State::Unknown => state.word(),
-    }
 }

@@ -62,7 +62,7 @@ impl Connection {
             match self.stream.write(rest) {
                 Ok(Some(length)) => rest = &rest[length..],
                 Ok(None) => {
-                    let text = "it does not read what it is sent".to_owned();
+                    let text = "does not read what it is sent".to_owned();
                     return Err(self.silent(&text));
                 }
                 // Who is refused is told so before the connection is closed: that can still be read.
@@ -88,7 +88,7 @@ impl Connection {
             }
             self.searched = self.input.len();
             if self.input.len() > LONGEST_ANSWER {
-                return Err(self.silent("what it says has no end"));
+                return Err(self.silent("says what has no end"));
             }
             let mut room = [0; 16 << 10];
             match self.stream.read(&mut room) {
@@ -106,14 +106,15 @@ impl Connection {
     /// It is none.
     pub(super) fn understand(&self, line: &[u8]) -> Result<Reply<'static>, Failed> {
         serde_json::from_slice(line).map_err(|error| {
-            let text = format!("its answer can't be read: {error}; are both of the same version?");
+            let text =
+                format!("answers what can't be read: {error}; are both of the same version?");
             self.silent(&text)
         })
     }
 
     /// Somebody is there, and does not answer as a supervisor does.
     pub(super) fn silent(&self, what: &str) -> Failed {
-        Failed::Absent(format!("supervisor at {}: {what}", self.path.display()))
+        Failed::Absent(format!("the supervisor at {} {what}", self.path.display()))
     }
 }
 
@@ -129,7 +130,7 @@ fn refused(path: &Path, error: &io::Error) -> Failed {
         return Failed::Usage(error.to_string());
     }
     if kind == io::ErrorKind::WouldBlock {
-        return Failed::Absent(format!("supervisor at {path}: it does not answer"));
+        return Failed::Absent(format!("the supervisor at {path} does not answer"));
     }
     Failed::Absent(format!(
         "no supervisor at {path}: {}; does bowout-init run here with a configuration? (--socket or BOWOUT_SOCKET names another socket)",

@@ -42,7 +42,7 @@ pub(super) fn ask(
             }
             Heard::End => {
                 progress.clear();
-                return Err(connection.silent("it was gone before it had answered"));
+                return Err(connection.silent("was gone before it had answered"));
             }
             Heard::Nothing => {
                 let limit = call.timeout_ms.map(Duration::from_millis);
@@ -52,7 +52,7 @@ pub(super) fn ask(
                 }
                 let may_be_silent = is_endless || is_accepted || (call.wait && limit.is_none());
                 if !may_be_silent && heard_last.elapsed() > limit.unwrap_or_default() + PATIENCE {
-                    return Err(connection.silent("it does not answer"));
+                    return Err(connection.silent("does not answer"));
                 }
                 if progress.is_due(began.elapsed()) {
                     let mut look = Call {

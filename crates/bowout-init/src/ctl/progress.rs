@@ -81,7 +81,7 @@ fn away(service: &ServiceStatus<'_>, goes_down: bool) -> Option<String> {
     }
     Some(match service.next_start_ms {
         Some(next) => format!("{name} starts again in {}", words::length(next)),
-        None => format!("{name} is {}", service.state.word()),
+        None => format!("{name} {}", service.state.said()),
     })
 }
 
@@ -125,7 +125,7 @@ mod tests {
         };
         assert_eq!(
             line(&away(false), Duration::from_millis(61_500)),
-            "waiting for 1 min 1 s: web is starting; late starts again in 3 s; a is waiting; and 1 more"
+            "waiting for 1 min 1 s: web is starting; late starts again in 3 s; a is waiting for what it depends on; and 1 more"
         );
         assert_eq!(away(true).len(), 5);
         assert!(super::away(&service("db", State::Failed), true).is_none());

@@ -12,6 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::SystemTime;
 
+/// One name that is longer than this does not push the lines of all the others to the right.
+const WIDEST: usize = 20;
+
 /// One service's output.
 #[derive(Debug)]
 pub(super) struct Channel {
@@ -45,7 +48,7 @@ pub(super) struct Channels {
     marked: Vec<usize>,
     pub(super) ring: Ring,
     colours: bool,
-    /// The longest name.
+    /// The longest name that others make room for.
     width: usize,
 }
 
@@ -82,7 +85,7 @@ impl Channels {
     ) {
         let names: BTreeSet<&str> = names.collect();
         let widths = names.iter().map(|name| name.chars().count());
-        self.width = widths.max().unwrap_or(0);
+        self.width = widths.filter(|width| *width <= WIDEST).max().unwrap_or(0);
         self.ring.retain(|name| names.contains(name));
         self.names.retain(|name, index| {
             let stays = names.contains(name.as_str()) || busy.contains(index);

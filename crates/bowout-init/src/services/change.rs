@@ -7,7 +7,7 @@ use crate::assemble::assemble;
 use crate::control::{Changed, Clock, Code, Ticket, Wanted};
 use crate::log::{Level, Log};
 use crate::origin::Wrong;
-use crate::settings::Settings;
+use crate::settings::{ServiceSettings, Settings};
 use bowout_core::plan::{HookId, ServiceId};
 use bowout_core::process::Process;
 use bowout_core::{Event, Supervisor};
@@ -110,7 +110,20 @@ impl Services {
         settings
             .services
             .retain(|service| service.name != gone.name);
-        Ok(settings)
+        let on_it = |service: &&ServiceSettings| {
+            let mut on = service.depends_on.iter();
+            on.any(|(name, _)| *name == gone.name)
+        };
+        let above = settings.services.iter().filter(on_it);
+        let above: Vec<&str> = above.map(|service| service.name.as_str()).collect();
+        match above.is_empty() {
+            true => Ok(settings),
+            false => Err(Wrong::Whole(format!(
+                "what depends on {} has to be removed first: {}",
+                gone.name,
+                above.join(", ")
+            ))),
+        }
     }
 
     /// Looks at other settings as a whole, and makes them the next ones if they are good.

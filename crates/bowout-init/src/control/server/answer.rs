@@ -299,11 +299,8 @@ fn running(names: &Names, scene: &dyn Scene) -> Result<Vec<ServiceId>, Refused> 
         None => Ok(ids),
         Some(id) => {
             let name = &scene.plan().service(id).name;
-            let word = scene.service(id).state.word();
-            Err((
-                Code::NotRunning,
-                format!("{name} does not run: it is {word}"),
-            ))
+            let said = scene.service(id).state.said();
+            Err((Code::NotRunning, format!("{name} does not run: it {said}")))
         }
     }
 }

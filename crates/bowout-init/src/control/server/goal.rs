@@ -107,7 +107,7 @@ fn down(name: &str, view: &View<'_>) -> Standing {
             Standing::Failed(Code::Failed, text)
         }
         State::Waiting | State::Starting | State::Running | State::Backoff | State::Unknown => {
-            Standing::Away(format!("{name} is {}", view.state.word()))
+            Standing::Away(format!("{name} {}", view.state.said()))
         }
     }
 }
