@@ -232,6 +232,30 @@ fn options_go_before_the_file() {
     assert_eq!(report["exit_code"], 137, "{report}");
 }
 
+#[test]
+fn log_says_how_much_is_said_and_in_which_form() {
+    const WEB: &str = "[service.web]\ncommand = [\"${PUPPET}\", \"web\"]\n";
+    let stopped = |log: &str| {
+        let mut it = Configuration::new(&format!("{log}\n{WEB}")).start();
+        let _web = it.puppet("web");
+        it.stop();
+        it.stderr()
+    };
+    assert_eq!(stopped("log = { level = \"error\" }"), "");
+    let usual = stopped("").lines().count();
+    let more = stopped("log = { level = \"debug\" }").lines().count();
+    assert!(usual >= 1 && more > usual, "{usual}, {more}");
+    let text = stopped("log = { format = \"json\", level = \"info\" }");
+    assert!(text.lines().count() > usual, "{text}");
+    for line in text.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).expect(line);
+        assert!(
+            line["message"].is_string() && line["level"].is_string(),
+            "{line}"
+        );
+    }
+}
+
 /// `bowout run` is the same.
 #[test]
 fn the_tool_runs_services_too() {

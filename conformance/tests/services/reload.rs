@@ -398,3 +398,37 @@ fn what_is_about_the_whole_counts_as_well() {
     assert_eq!(exit, Exit::Code(137));
     assert!(took.as_millis() < 4000, "{took:?}");
 }
+
+#[test]
+fn what_counts_only_at_the_next_start_is_said() {
+    let (it, mut a, ..) = before();
+    let more = "control = \"other.sock\"\nlog = { level = \"debug\" }\nreport = \"r.json\"\n";
+    it.write("bowout.toml", &format!("{more}{BEFORE}"));
+    it.ctl(&["reload", "-w"]).with_code(0);
+    it.await_log("report, log: counts when bowout is started the next time");
+    // BOWOUT_SOCKET goes before what the file says.
+    assert!(!it.stderr().contains("control, "), "{}", it.stderr());
+    it.ctl(&["ping"]).with_code(0);
+    goes_on(&it, &mut a);
+}
+
+/// Nothing was copied before, and no descriptor was there for it.
+#[test]
+fn the_output_of_the_first_that_is_copied_is_copied() {
+    let (it, ..) = before();
+    it.write(
+        "more.toml",
+        "[service.d]\ncommand = [\"${PUPPET}\", \"d\"]\nlog = \"prefix\"\n",
+    );
+    let file = it.path("more.toml").display().to_string();
+    it.ctl(&["add", &file, "-w"]).with_code(0);
+    it.puppet("d").ask("print one");
+    it.await_stdout("d | one\n");
+    let said = it.ctl(&["logs", "d"]).with_code(0);
+    assert_eq!(said.stdout, "one\n");
+    // What is removed is forgotten with its lines.
+    it.ctl(&["remove", "d", "-w"]).with_code(0);
+    it.ctl(&["add", &file, "-w"]).with_code(0);
+    let _d = it.puppet("d");
+    assert_eq!(it.ctl(&["logs", "d"]).with_code(0).stdout, "");
+}

@@ -47,6 +47,73 @@ fn numbers_need_no_list_of_users() {
     });
 }
 
+/// Compose's name for it.
+#[test]
+fn group_add_is_groups_without_another_user() {
+    as_root("group_add_is_groups_without_another_user", || {
+        let it = with_etc(
+            r#"
+            [service.web]
+            command = ["${PUPPET}", "web"]
+            group_add = ["video"]
+        "#,
+            "echo 'video:x:44:' > /etc/group",
+        )
+        .start();
+        let (uid, gid, groups) = identity(it.puppet("web"));
+        assert_eq!((uid, gid), (0, 0));
+        assert!(groups.contains(&44), "{groups:?}");
+    });
+}
+
+#[test]
+fn a_group_that_nobody_knows_is_said_and_nothing_starts() {
+    for (key, value) in [
+        ("user", "\"1:nobody-has-it\""),
+        ("groups", "[\"nobody-has-it\"]"),
+    ] {
+        let mut it = run(&format!(
+            r#"
+            [service.web]
+            command = ["${{PUPPET}}", "web", "record ran"]
+            {key} = {value}
+        "#
+        ));
+        assert_eq!(it.exit(), Exit::Code(125));
+        let said = it.stderr();
+        assert!(
+            said.contains("no group \"nobody-has-it\" in /etc/group; give a number"),
+            "{said}"
+        );
+        assert!(!it.record().has("web ran"));
+    }
+}
+
+/// With its name come its home and its name, as login would have it.
+#[test]
+fn a_user_with_an_entry_has_its_own_home() {
+    as_root("a_user_with_an_entry_has_its_own_home", || {
+        let it = with_etc(
+            r#"
+            [service.web]
+            command = ["${PUPPET}", "web"]
+            user = "www"
+            [service.number]
+            command = ["${PUPPET}", "number"]
+            user = "4321"
+        "#,
+            "echo 'www:x:33:34::/srv/www:/bin/sh' > /etc/passwd",
+        )
+        .env("HOME", "/root")
+        .start();
+        let mut web = it.puppet("web");
+        for (name, value) in [("HOME", "/srv/www"), ("USER", "www"), ("LOGNAME", "www")] {
+            assert_eq!(web.env(name).as_deref(), Some(value), "{name}");
+        }
+        assert_eq!(it.puppet("number").env("HOME").as_deref(), Some("/root"));
+    });
+}
+
 #[test]
 fn names_are_looked_up_with_the_groups_they_bring_along() {
     as_root(

@@ -231,6 +231,11 @@ fn tell_of(difference: &Difference, log: &mut Log) {
         false => parts.join("; "),
     };
     log.say(Level::Notice, &format!("another configuration: {text}"));
+    if !difference.later.is_empty() {
+        let keys = difference.later.join(", ");
+        let text = format!("{keys}: counts when bowout is started the next time");
+        log.say(Level::Notice, &text);
+    }
 }
 
 /// An event with the places that its service and hook have in the new plan; `None`: they have none, and

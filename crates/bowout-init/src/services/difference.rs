@@ -15,6 +15,8 @@ pub(super) struct Difference {
     pub(super) changed: Vec<String>,
     /// Not there any more.
     pub(super) removed: Vec<String>,
+    /// Keys of the whole that are otherwise, and are looked at only when bowout begins.
+    pub(super) later: Vec<&'static str>,
 }
 
 /// For each service of the new settings the place of the one in the old ones that goes on as it, and what
@@ -49,7 +51,24 @@ pub(super) fn services(old: &Settings, new: &Settings) -> (Vec<Option<ServiceId>
     };
     let gone = old.services.iter().filter(is_gone);
     difference.removed = gone.map(|service| service.name.clone()).collect();
+    difference.later = later(old, new);
     (kept, difference)
+}
+
+/// The socket is open, and so is the report; the log has begun.
+fn later(old: &Settings, new: &Settings) -> Vec<&'static str> {
+    let log = |settings: &Settings| (settings.verbosity, settings.log_format);
+    let mut later = Vec::new();
+    for (key, is_same) in [
+        ("control", old.control == new.control),
+        ("report", old.report == new.report),
+        ("log", log(old) == log(new)),
+    ] {
+        if !is_same {
+            later.push(key);
+        }
+    }
+    later
 }
 
 /// Whether a service that runs by the old settings does what the new ones say. What is about its start
@@ -150,6 +169,11 @@ mod tests {
         assert_eq!(difference.added, ["d"]);
         assert_eq!(difference.changed, ["b"]);
         assert_eq!(difference.removed, ["a"]);
+        assert_eq!(difference.later, [""; 0]);
+        let mut other = settings(&[service("a")]);
+        other.verbosity = Some(2);
+        other.grace = Some(Duration::from_secs(3));
+        assert_eq!(services(&old, &other).1.later, ["log"]);
     }
 
     #[test]
