@@ -56,7 +56,7 @@ fn examine(
     let added = add_files(&mut environment, &options.env_file);
     let origin = match added.and_then(|()| Origin::find(name, options)) {
         Ok(origin) => origin,
-        Err(text) => return (None, Problems::whole(text)),
+        Err(text) => return (None, Problems::whole(text, "")),
     };
     let place = Place {
         kubernetes: environment.get("KUBERNETES_SERVICE_HOST").is_some(),
@@ -68,7 +68,7 @@ fn examine(
     };
     let plan = match assemble(&settings, place) {
         Ok(assembled) => assembled.plan,
-        Err(error) => return (None, Problems::whole(error)),
+        Err(error) => return (None, Problems::whole(error, "")),
     };
     let budget = Budget::of(&plan);
     if !budget.fits() {

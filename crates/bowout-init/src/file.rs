@@ -184,8 +184,9 @@ impl Files<'_> {
             );
             return self.refuse(from, format!("{shown} is one file too many"), &accepted);
         }
-        match self.contents(path) {
+        match contents(path, LONGEST.min(self.left)) {
             Ok(text) => {
+                self.left -= text.len();
                 self.chain.push((real, shown));
                 self.paths.push(path.to_owned());
                 self.text(path, text, top::SECTIONS);
@@ -193,32 +194,6 @@ impl Files<'_> {
             }
             Err((message, hint)) => {
                 self.refuse(from, format!("cannot read {shown}: {message}"), hint)
-            }
-        }
-    }
-
-    /// What is in a file, if it is one: nobody shall hang on a pipe.
-    fn contents(&mut self, path: &Path) -> Result<String, (String, &'static str)> {
-        let reason = |error: std::io::Error| (bowout_sys::reason(&error), "");
-        if !std::fs::metadata(path).map_err(reason)?.is_file() {
-            return Err(("it is no regular file".into(), ""));
-        }
-        let file = std::fs::File::open(path).map_err(reason)?;
-        let mut bytes = Vec::new();
-        let most = LONGEST.min(self.left);
-        let limit = u64::try_from(most + 1).unwrap_or(u64::MAX);
-        file.take(limit).read_to_end(&mut bytes).map_err(reason)?;
-        if bytes.len() > most {
-            let hint = "accepted: up to 1 MiB, and 16 MiB in all files";
-            return Err(("it is too long".into(), hint));
-        }
-        self.left -= bytes.len();
-        match String::from_utf8(bytes) {
-            Ok(text) => Ok(text),
-            Err(error) => {
-                let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-                let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-                Err((format!("line {line} is no UTF-8"), "save it as UTF-8"))
             }
         }
     }
@@ -282,4 +257,35 @@ impl Files<'_> {
         let problems = self.findings.finish();
         ((!has_errors).then_some(settings), problems)
     }
+}
+
+/// What is in a file of up to `most` bytes, if it is one: nobody shall hang on a pipe. Else what is wrong with
+/// it, and what to do.
+fn contents(path: &Path, most: usize) -> Result<String, (String, &'static str)> {
+    let reason = |error: std::io::Error| (bowout_sys::reason(&error), "");
+    if !std::fs::metadata(path).map_err(reason)?.is_file() {
+        return Err(("it is no regular file".into(), ""));
+    }
+    bounded(std::fs::File::open(path).map_err(reason)?, most)
+}
+
+/// As [`contents`], from what is open already, as long as one file may be.
+pub(crate) fn contents_of(reader: impl Read) -> Result<String, (String, &'static str)> {
+    bounded(reader, LONGEST)
+}
+
+fn bounded(reader: impl Read, most: usize) -> Result<String, (String, &'static str)> {
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(most + 1).unwrap_or(u64::MAX);
+    let read = reader.take(limit).read_to_end(&mut bytes);
+    read.map_err(|error| (bowout_sys::reason(&error), ""))?;
+    if bytes.len() > most {
+        let hint = "accepted: up to 1 MiB, and 16 MiB in all files";
+        return Err(("it is too long".into(), hint));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        (format!("line {line} is no UTF-8"), "save it as UTF-8")
+    })
 }

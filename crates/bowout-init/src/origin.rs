@@ -114,18 +114,13 @@ impl Origin {
     /// As `read`, with the warnings.
     pub(crate) fn examine(&self) -> (Option<Settings>, Problems) {
         let (settings, problems) = match &self.file {
-            Some(path) if path == Path::new(STDIN) => {
-                match std::io::read_to_string(std::io::stdin()) {
-                    Ok(text) => self.examine_text(Path::new(STDIN_NAME), &text),
-                    Err(error) => {
-                        let reason = bowout_sys::reason(&error);
-                        (
-                            None,
-                            Problems::whole(format!("cannot read {STDIN_NAME}: {reason}")),
-                        )
-                    }
+            Some(path) if path == Path::new(STDIN) => match file::contents_of(std::io::stdin()) {
+                Ok(text) => self.examine_text(Path::new(STDIN_NAME), &text),
+                Err((reason, hint)) => {
+                    let message = format!("cannot read {STDIN_NAME}: {reason}");
+                    (None, Problems::whole(message, hint))
                 }
-            }
+            },
             Some(path) if self.is_procfile => split(file::read_procfile(path)),
             Some(path) => file::examine(path, &variable),
             None => split(

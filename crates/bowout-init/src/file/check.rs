@@ -5,10 +5,11 @@ use super::service::{Draft, Need};
 use super::source::Place;
 use super::top::Top;
 use crate::cli::value::nearest;
-use crate::settings::{ServiceType, SignalRule};
+use crate::settings::{Output, ServiceType, SignalRule};
 use bowout_core::Signal;
 use bowout_core::plan::{Condition, MARGIN};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// Looks at all of it. `there` are services beside those in `top`.
 pub(super) fn check(top: &Top, there: &BTreeSet<String>, is_broken: bool, findings: &mut Findings) {
@@ -37,6 +38,7 @@ pub(super) fn check(top: &Top, there: &BTreeSet<String>, is_broken: bool, findin
     circles(top, findings);
     signals(top, findings);
     times(top, findings);
+    files(top, findings);
 }
 
 fn unknown(
@@ -225,11 +227,55 @@ fn times(top: &Top, findings: &mut Findings) {
             .settings
             .stop_timeout
             .filter(|timeout| *timeout > budget);
-        if let (Some(timeout), Some(stop)) = (timeout, draft.stop_timeout) {
+        if let (Some(timeout), Some(stop)) = (timeout, draft.keys.get("stop_timeout")) {
             let message =
                 format!("{timeout:?} do not fit into the {budget:?} that there are for the stop");
             let finding = Finding::warning(stop, message).hint("it is cut short");
             findings.add(finding.also(*place, "the grace period is here"));
+        }
+    }
+}
+
+/// What only one service can have, or only all of them in the same way.
+fn files(top: &Top, findings: &mut Findings) {
+    let mut pidfiles: BTreeMap<&Path, &Draft> = BTreeMap::new();
+    let mut logs: BTreeMap<&Path, (&Draft, &Output)> = BTreeMap::new();
+    let mut clash = |draft: &Draft, first: &Draft, key: &str, message: String, hint: &str| {
+        if let (Some(place), Some(at)) = (draft.keys.get(key), first.keys.get(key)) {
+            let also = format!("that of {:?} is here", first.settings.name);
+            let finding = Finding::error(place, message).hint(hint);
+            findings.add(finding.also(at, also));
+        }
+    };
+    for draft in &top.services {
+        let name = &draft.settings.name;
+        if let Some(path) = draft.settings.pidfile.as_deref() {
+            match pidfiles.get(path) {
+                Some(first) => {
+                    let message = format!("service.{name}: two services have the same pidfile");
+                    clash(draft, first, "pidfile", message, "each daemon has its own");
+                }
+                None => drop(pidfiles.insert(path, draft)),
+            }
+        }
+        let log = &draft.settings.log;
+        if let Output::File { path, .. } = log {
+            match logs.get(path.as_path()) {
+                Some((first, other)) if *other != log => {
+                    let message = format!(
+                        "service.{name}: two services write this file, and cut it otherwise"
+                    );
+                    clash(
+                        draft,
+                        first,
+                        "log",
+                        message,
+                        "give both the same `max_size` and `keep`, or two files",
+                    );
+                }
+                Some(_) => {}
+                None => drop(logs.insert(path, (draft, log))),
+            }
         }
     }
 }

@@ -147,9 +147,10 @@ impl Problems {
     }
 
     /// One that is about no line of a file.
-    pub(crate) fn whole(message: String) -> Problems {
+    pub(crate) fn whole(message: String, hint: &str) -> Problems {
         let mut problems = Problems::default();
-        problems.add(Level::Error, message, None);
+        let hint = Some(hint).filter(|hint| !hint.is_empty());
+        problems.add(Level::Error, message, hint);
         problems
     }
 

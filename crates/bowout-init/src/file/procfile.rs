@@ -4,21 +4,20 @@ use super::finding::{Finding, Findings};
 use super::problem::Problems;
 use super::service::{NAME, is_name};
 use super::source::{Place, Source};
+use super::{LONGEST, contents};
 use crate::cli::value;
 use crate::settings::{CommandLine, ServiceSettings, Settings};
 use std::collections::BTreeMap;
 use std::path::Path;
-
-/// A line that is longer than this is none of a Procfile. What is behind it is not looked at.
-const LONGEST: u64 = 1 << 20;
 
 /// Reads a Procfile. A command that only a shell understands is given to `/bin/sh -c`.
 ///
 /// # Errors
 /// All that is wrong.
 pub fn read_procfile(path: &Path) -> Result<Settings, Problems> {
-    let text = contents(path)
-        .map_err(|reason| Problems::whole(format!("cannot read {}: {reason}", path.display())))?;
+    let text = contents(path, LONGEST).map_err(|(reason, hint)| {
+        Problems::whole(format!("cannot read {}: {reason}", path.display()), hint)
+    })?;
     let settings = read_procfile_text(path, &text)?;
     Ok(Settings {
         files: vec![path.to_owned()],
@@ -56,18 +55,6 @@ pub fn read_procfile_text(name: &Path, text: &str) -> Result<Settings, Problems>
             ..Settings::default()
         }),
     }
-}
-
-fn contents(path: &Path) -> Result<String, String> {
-    let metadata = std::fs::metadata(path).map_err(|error| bowout_sys::reason(&error))?;
-    if !metadata.is_file() {
-        return Err("it is no regular file".into());
-    }
-    if metadata.len() > LONGEST {
-        return Err("it is too long; accepted: up to 1 MiB".into());
-    }
-    let bytes = std::fs::read(path).map_err(|error| bowout_sys::reason(&error))?;
-    String::from_utf8(bytes).map_err(|_| "it is no UTF-8".into())
 }
 
 /// Whether this is a service with its command, `NAME: COMMAND`, and no file that could be run.

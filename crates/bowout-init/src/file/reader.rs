@@ -30,6 +30,7 @@ pub(super) struct Reader<'a> {
 }
 
 /// Which keys a table has, and where they are.
+#[derive(Debug, Default)]
 pub(super) struct Seen {
     keys: Vec<(&'static str, Place)>,
     /// Keys that were meant by others that are not known.
@@ -165,10 +166,7 @@ impl<'a> Reader<'a> {
         sections: &'static [Section<T>],
         into: &mut T,
     ) -> Seen {
-        let mut seen = Seen {
-            keys: Vec::new(),
-            meant: Vec::new(),
-        };
+        let mut seen = Seen::default();
         for (name, value) in table.entries() {
             let keys = || sections.iter().flat_map(|section| section.keys);
             let is_it = |key: &&Key<T>| {

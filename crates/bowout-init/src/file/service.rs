@@ -63,8 +63,8 @@ pub(super) struct Draft {
     /// Where its name is.
     pub(super) place: Place,
     pub(super) needs: Vec<Need>,
-    /// Where its stop time-out is.
-    pub(super) stop_timeout: Option<Place>,
+    /// Where its keys are.
+    pub(super) keys: Seen,
     command: Option<(Written, Place)>,
     shell: bool,
     /// The limit that `restart = "on-failure:5"` brings along.
@@ -113,7 +113,7 @@ impl Reader<'_> {
             settings: ServiceSettings::new(&name.text, nothing),
             place: name.place,
             needs: Vec::new(),
-            stop_timeout: None,
+            keys: Seen::default(),
             command: None,
             shell: false,
             restarts: None,
@@ -121,8 +121,8 @@ impl Reader<'_> {
         self.within(&name.text, |reader| {
             let accepted = "a table, [service.NAME], with a command";
             let seen = reader.table_of(node, accepted, SECTIONS, &mut draft)?;
-            draft.stop_timeout = seen.get("stop_timeout");
             reader.fits(&mut draft, &seen);
+            draft.keys = seen;
             // A command that is wrong has been said to be.
             if let Some((written, place)) = draft.command.take() {
                 let line =
