@@ -17,6 +17,7 @@ mod scenarios {
     mod reload;
     mod restarting;
     mod said;
+    mod signals;
     pub(crate) mod stage;
     mod stopping;
 }
