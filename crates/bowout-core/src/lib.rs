@@ -15,6 +15,7 @@ extern crate alloc;
 
 pub mod action;
 pub mod event;
+pub mod order;
 pub mod plan;
 pub mod process;
 pub mod report;

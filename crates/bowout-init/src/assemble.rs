@@ -6,6 +6,7 @@ use crate::contract::TERMINAL_STOPS;
 use crate::settings::{
     Healthcheck, HookSettings, Probe, ReadyWhen, ServiceSettings, ServiceType, Settings, SignalRule,
 };
+use bowout_core::order::gathered;
 use bowout_core::plan::{
     DOCKER_GRACE, Dependency, Draft, ExitCodes, Hook, HookMoment, KUBERNETES_GRACE, Kind,
     Leftovers, Liveness, MARGIN, Plan, Readiness, Reload, Rule, Service, ServiceId, ServiceMoment,
@@ -66,10 +67,9 @@ pub(crate) struct Assembled {
 
 /// As [`plan_of`], with the places of the hooks.
 pub(crate) fn assemble(settings: &Settings, place: Place) -> Result<Assembled, String> {
-    let names: BTreeMap<&str, ServiceId> = (0..)
-        .zip(&settings.services)
-        .map(|(index, service)| (service.name.as_str(), ServiceId(index)))
-        .collect();
+    let names = (0..).zip(&settings.services);
+    let names = names.map(|(index, service)| (service.name.as_str(), ServiceId(index)));
+    let names: BTreeMap<&str, ServiceId> = gathered(names);
     let named = |whose: &str, name: &str| {
         let found = names.get(name).copied();
         found.ok_or_else(|| format!("{whose}: there is no service {name:?}"))

@@ -11,6 +11,7 @@ use crate::origin::{Origin, Wrong};
 use crate::report::Account;
 use crate::services::{Recipe, Start};
 use crate::users;
+use bowout_core::order::gathered;
 use bowout_core::plan::{
     DOCKER_GRACE, Draft, ExitCodes, Hook, HookMoment, JobControl, KUBERNETES_GRACE, Leftovers,
     MARGIN, Plan, Service, Signals, Stop, Sweep,
@@ -18,6 +19,7 @@ use bowout_core::plan::{
 use bowout_core::{Pid, Signal};
 use bowout_sys::spawn::{Credentials, Program, Session, Terminal};
 use bowout_sys::terminal::Standing;
+use std::collections::BTreeMap;
 use std::ffi::{CString, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
@@ -356,11 +358,7 @@ fn signals(
     session: Session,
     standing: Standing,
 ) -> Signals {
-    let mut rewrite = options
-        .rewrite
-        .iter()
-        .copied()
-        .collect::<std::collections::BTreeMap<_, _>>();
+    let mut rewrite: BTreeMap<_, _> = gathered(options.rewrite.iter().copied());
     if session == Session::New {
         // A group without a parent in its session is not stopped by the terminal's signals (setpgid(2),
         // orphaned process groups), so it is stopped by the one that always does.

@@ -31,6 +31,7 @@ pub use reference::reference;
 pub use schema::schema;
 
 use crate::settings::{ServiceSettings, Settings};
+use bowout_core::order::gathered;
 use finding::{Finding, Findings};
 use interpolate::Filler;
 use key::Section;
@@ -99,7 +100,7 @@ pub fn read_services(
     variable: Variable<'_>,
 ) -> Result<Vec<ServiceSettings>, Problems> {
     let mut files = Files::new(variable);
-    files.there = there.iter().map(|name| (*name).to_owned()).collect();
+    files.there = gathered(there.iter().map(|name| (*name).to_owned()));
     files.text(name, text.to_owned(), top::SERVICE_SECTIONS);
     let (settings, problems) = files.finish();
     settings.map(|settings| settings.services).ok_or(problems)

@@ -4,6 +4,7 @@ use crate::cli::{Options, Services, value};
 use crate::file::{self, Problems};
 use crate::settings::{CommandLine, HookSettings, Settings, SignalRule};
 use bowout_core::Signal;
+use bowout_core::order::gathered;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -205,7 +206,7 @@ fn settle(options: &Options, settings: &mut Settings) {
         settings.stop_on.clone_from(&options.stop_on);
     }
     if !options.rewrite.is_empty() {
-        settings.rewrite = options.rewrite.iter().copied().collect();
+        settings.rewrite = gathered(options.rewrite.iter().copied());
     }
     let mut on: BTreeMap<Signal, Vec<HookSettings>> = BTreeMap::new();
     for (signal, command) in &options.on {

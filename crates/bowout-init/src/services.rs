@@ -22,6 +22,7 @@ use crate::settings::{ReadyWhen, ServiceSettings, Settings};
 use crate::survey::Names;
 use bowout_core::action::Note;
 use bowout_core::event::{Received, SpawnError, SpawnErrorKind};
+use bowout_core::order::gathered;
 use bowout_core::plan::{HookId, ServiceId};
 use bowout_core::{Action, Event, Instant, Pid, SignalSet, Supervisor};
 use bowout_sys::files::Version;
@@ -343,8 +344,8 @@ impl Services {
             [service.main(), service.group()]
         });
         Names {
-            services: named.collect(),
-            known: known.flatten().collect(),
+            services: gathered(named),
+            known: gathered(known.flatten()),
         }
     }
 

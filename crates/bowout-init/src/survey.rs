@@ -1,5 +1,6 @@
 //! Looks at every process in sight, and closer at those where it matters.
 
+use bowout_core::order::gathered;
 use bowout_core::plan::ServiceId;
 use bowout_core::process::{Process, State};
 use bowout_core::{Pid, SignalSet};
@@ -48,7 +49,7 @@ pub(crate) fn take(
     if !is_init {
         keep_descendants(&mut processes, own);
     }
-    let parents: BTreeSet<Pid> = processes.iter().map(|process| process.parent).collect();
+    let parents: BTreeSet<Pid> = gathered(processes.iter().map(|process| process.parent));
     for process in &mut processes {
         look_closer(&mut proc, process, signals, parents.contains(&process.pid));
         if let Some(names) = names.filter(|_| process.parent == own) {

@@ -34,6 +34,9 @@ pub(crate) fn find(spec: &UserSpec) -> Result<User, String> {
 /// Which one is not there, and what to do instead.
 #[cold]
 pub(crate) fn groups(names: &[String]) -> Result<Vec<u32>, String> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
     let group = file("/etc/group");
     names.iter().map(|name| find_group(name, &group)).collect()
 }

@@ -77,6 +77,9 @@ pub fn version(path: &Path) -> io::Result<Option<Version>> {
     }
 }
 
+/// What is read at least: most small files are smaller.
+const PIECE: usize = 1024;
+
 /// Reads a regular file, at most `limit` bytes of it; `None` when there is none. Anything else is not
 /// read, and not even opened: to open a device can do something.
 ///
@@ -105,10 +108,18 @@ pub fn read_small(path: &Path, limit: usize) -> io::Result<Option<Small>> {
     if !is_regular(&look) {
         return Err(irregular());
     }
-    // One byte more, to see whether there is more.
-    let mut text = vec![0; limit.saturating_add(1)];
+    // One byte more, to see whether there is more. A file of /proc says that it is empty, and any may grow.
+    let most = limit.saturating_add(1);
+    let size = usize::try_from(look.st_size).unwrap_or(0);
+    let mut text = vec![0; size.saturating_add(1).max(PIECE).min(most)];
     let mut length = 0;
-    while length < text.len() {
+    loop {
+        if length == text.len() {
+            if length == most {
+                break;
+            }
+            text.resize(length.saturating_mul(2).min(most), 0);
+        }
         match pipe::read(fd.as_fd(), &mut text[length..]) {
             Ok(0) => break,
             Ok(count) => length += count,

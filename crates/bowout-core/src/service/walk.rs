@@ -1,5 +1,6 @@
 //! Decides who is sent a stop signal: it goes down the tree until somebody takes charge.
 
+use crate::order::{gathered, sort};
 use crate::process::{Process, State};
 use crate::{Pid, Signal};
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -66,9 +67,9 @@ impl Walk {
     /// parents before children. With `all`, charge protects nobody who was there from the start.
     pub fn step(&mut self, processes: &[&Process], main: Pid, all: bool) -> Vec<Pid> {
         if self.present.is_none() {
-            self.present = Some(processes.iter().map(|process| process.pid).collect());
+            self.present = Some(gathered(processes.iter().map(|process| process.pid)));
         }
-        let alive: BTreeSet<Pid> = processes.iter().map(|process| process.pid).collect();
+        let alive: BTreeSet<Pid> = gathered(processes.iter().map(|process| process.pid));
         self.told.retain(|pid| alive.contains(pid));
         self.in_charge.retain(|pid| alive.contains(pid));
 
@@ -83,7 +84,8 @@ impl Walk {
             }
         }
         // The main process first, then orphans by age of their number.
-        roots.sort_by_key(|process| (process.pid != main, process.pid));
+        let place = |process: &Process| (process.pid != main, process.pid);
+        sort(&mut roots, |a, b| place(a) < place(b));
 
         let mut targets = Vec::new();
         // A stack of its own: a tree can be deeper than PID 1's.

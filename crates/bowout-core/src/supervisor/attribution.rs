@@ -2,6 +2,7 @@
 
 use super::Supervisor;
 use crate::Pid;
+use crate::order::gathered;
 use crate::plan::ServiceId;
 use crate::process::Process;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -41,22 +42,18 @@ impl Attribution {
     /// Services have other places in another plan.
     pub(super) fn moved(&mut self, new: impl Fn(ServiceId) -> Option<ServiceId>) {
         let old = core::mem::take(&mut self.seen).into_iter();
-        self.seen = old.filter_map(|(pid, id)| Some((pid, new(id)?))).collect();
+        self.seen = gathered(old.filter_map(|(pid, id)| Some((pid, new(id)?))));
     }
 }
 
 impl Supervisor {
     /// The owner of each process of a survey, in its order.
     pub(super) fn owners(&mut self, processes: &[Process]) -> Vec<Owner> {
-        let by_pid: BTreeMap<Pid, &Process> = processes
-            .iter()
-            .map(|process| (process.pid, process))
-            .collect();
-        let groups: BTreeMap<Pid, ServiceId> = self
-            .plan
-            .ids()
-            .filter_map(|id| Some((self.services[id.0].group()?, id)))
-            .collect();
+        let by_pid = processes.iter().map(|process| (process.pid, process));
+        let by_pid: BTreeMap<Pid, &Process> = gathered(by_pid);
+        let groups = self.plan.ids();
+        let groups = groups.filter_map(|id| Some((self.services[id.0].group()?, id)));
+        let groups: BTreeMap<Pid, ServiceId> = gathered(groups);
         let owners: Vec<Owner> = processes
             .iter()
             .map(|process| self.owner(process, &by_pid, &groups))

@@ -4,6 +4,7 @@ use super::{Actions, Phase, Supervisor};
 use crate::Instant;
 use crate::action::{Action, Note};
 use crate::event::Change;
+use crate::order::gathered;
 use crate::plan::budget::Budget;
 use crate::plan::{HookId, ServiceId};
 use crate::service::{End, Service, State};
@@ -23,7 +24,7 @@ impl Supervisor {
             let text = "reconfigured: it does not say what goes on";
             return out.push(Action::Tell(Note::Unexpected(text)));
         }
-        let stay: BTreeSet<ServiceId> = change.services.iter().flatten().copied().collect();
+        let stay: BTreeSet<ServiceId> = gathered(change.services.iter().flatten().copied());
         for id in self.plan.ids() {
             let service = &mut self.services[id.0];
             service.retiring = !stay.contains(&id);
@@ -117,11 +118,9 @@ impl Supervisor {
             }
         }
         let new_id = |old: ServiceId| new_ids.get(old.0).copied().flatten();
-        let names: BTreeMap<&str, ServiceId> = self
-            .plan
-            .ids()
-            .map(|id| (self.plan.service(id).name.as_str(), id))
-            .collect();
+        let names = self.plan.ids();
+        let names = names.map(|id| (self.plan.service(id).name.as_str(), id));
+        let names: BTreeMap<&str, ServiceId> = gathered(names);
         let mut old: Vec<Option<Service>> = core::mem::take(&mut self.services)
             .into_iter()
             .map(Some)

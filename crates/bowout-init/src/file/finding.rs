@@ -131,10 +131,7 @@ impl Findings {
 
     /// All of it, as it can be shown: file by file, from the first line to the last.
     pub(super) fn finish(mut self) -> Problems {
-        self.found.sort_by_key(|finding| {
-            let place = finding.place;
-            place.map_or((0, 0), |place| (place.source + 1, place.start))
-        });
+        sort(&mut self.found);
         let sources = self.sources;
         let excerpt = |place: Place| {
             let source = sources.get(place.source)?;
@@ -162,4 +159,11 @@ fn clean(text: String) -> String {
         true => text.replace(char::is_control, "\u{fffd}"),
         false => text,
     }
+}
+/// File by file, from the first line to the last; what is said about one place stays in its order.
+pub(super) fn sort(findings: &mut [Finding]) {
+    findings.sort_by_key(|finding| {
+        let place = finding.place;
+        place.map_or((0, 0), |place| (place.source + 1, place.start))
+    });
 }

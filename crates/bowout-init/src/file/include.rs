@@ -3,6 +3,7 @@
 //! Two wildcards inside of names are all that `conf.d/*.toml` takes; the crates for patterns bring classes,
 //! braces and walks through trees, and one of them a regular expression engine.
 
+use bowout_core::order::sort;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
@@ -55,7 +56,7 @@ pub(super) fn find(pattern: &Path) -> Result<Vec<PathBuf>, (PathBuf, io::Error)>
                 }
             }
         }
-        next.sort();
+        sort(&mut next, |a, b| a < b);
         found = next;
     }
     found.retain(|path| path.exists());

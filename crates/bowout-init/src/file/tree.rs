@@ -7,6 +7,7 @@ mod syntax;
 mod tests;
 
 use super::source::{Place, Source};
+use bowout_core::order::gathered;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -210,7 +211,7 @@ impl<'s> Table<'s> {
         let last = self.entries.len() - 1;
         if self.entries.len() == INDEXED {
             let names = self.entries.iter().map(|(name, _)| name.text.clone());
-            self.index = names.zip(0..).collect();
+            self.index = gathered(names.zip(0..));
         } else if self.entries.len() > INDEXED {
             self.index.insert(self.entries[last].0.text.clone(), last);
         }

@@ -8,6 +8,7 @@ use super::lines::{Piece, Room};
 use super::ring::Ring;
 use crate::settings::Output;
 use bowout_core::Pid;
+use bowout_core::order::gathered;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::SystemTime;
@@ -83,7 +84,7 @@ impl Channels {
         names: impl Iterator<Item = &'a str>,
         busy: &BTreeSet<usize>,
     ) {
-        let names: BTreeSet<&str> = names.collect();
+        let names: BTreeSet<&str> = gathered(names);
         let widths = names.iter().map(|name| name.chars().count());
         self.width = widths.filter(|width| *width <= WIDEST).max().unwrap_or(0);
         self.ring.retain(|name| names.contains(name));
@@ -94,13 +95,8 @@ impl Channels {
             }
             stays
         });
-        let used: BTreeSet<usize> = self
-            .channels
-            .iter()
-            .flatten()
-            .filter_map(|channel| channel.to)
-            .flatten()
-            .collect();
+        let open = self.channels.iter().flatten();
+        let used: BTreeSet<usize> = gathered(open.filter_map(|channel| channel.to).flatten());
         for (index, place) in self.destinations.iter_mut().enumerate().skip(2) {
             let is_done =
                 |destination: &Destination| destination.queue.is_empty() && !destination.is_dirty;

@@ -1,6 +1,7 @@
 //! Keeps the last lines of every service for whoever asks later, within a bound for all of them together.
 
 use super::form::Stream;
+use bowout_core::order::{gathered, sort};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::SystemTime;
 
@@ -143,16 +144,15 @@ impl Ring {
             .flat_map(|name| &self.services[name].records)
             .map(|record| record.sequence)
             .collect();
-        newest.sort_unstable();
+        sort(&mut newest, |a, b| a < b);
         let first = newest.len().saturating_sub(tail);
         let from = newest.get(first).copied().unwrap_or(self.next);
-        let mut next: BTreeMap<String, u64> = names
-            .map(|name| {
-                let kept = &self.services[name];
-                let before = kept.records.partition_point(|line| line.sequence < from);
-                (name.to_owned(), kept.first + before as u64)
-            })
-            .collect();
+        let names = names.map(|name| {
+            let kept = &self.services[name];
+            let before = kept.records.partition_point(|line| line.sequence < from);
+            (name.to_owned(), kept.first + before as u64)
+        });
+        let mut next: BTreeMap<String, u64> = gathered(names);
         for name in services {
             next.entry((*name).to_owned()).or_default();
         }
@@ -186,7 +186,7 @@ impl Ring {
             let new = kept.records.iter().enumerate().skip(from).take(most);
             lines.extend(new.map(|(index, record)| (record.sequence, name, kept, index)));
         }
-        lines.sort_unstable_by_key(|(sequence, ..)| *sequence);
+        sort(&mut lines, |a, b| a.0 < b.0);
         for (_, name, kept, index) in lines.into_iter().take(most) {
             if let Some(next) = follower.next.get_mut(name) {
                 *next = kept.first + index as u64 + 1;

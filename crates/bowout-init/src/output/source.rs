@@ -2,6 +2,7 @@
 
 use super::form::Stream;
 use super::lines::{Lines, Piece, Room};
+use bowout_core::order::{gathered, sort};
 use bowout_sys::pipe::Reader;
 use std::collections::BTreeSet;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -101,7 +102,7 @@ impl Sources {
             .filter(|(pipe, _)| pipe.channel == channel)
             .map(|(pipe, index)| (pipe.born, index))
             .collect();
-        own.sort_unstable();
+        sort(&mut own, |a, b| a < b);
         own.into_iter().map(|(_, index)| index).collect()
     }
 
@@ -119,11 +120,7 @@ impl Sources {
 
     /// Whose pipes are open.
     pub(super) fn channels(&self) -> BTreeSet<usize> {
-        self.pipes
-            .iter()
-            .flatten()
-            .map(|pipe| pipe.channel)
-            .collect()
+        gathered(self.pipes.iter().flatten().map(|pipe| pipe.channel))
     }
 
     /// Whose it is.

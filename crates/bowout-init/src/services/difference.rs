@@ -3,6 +3,7 @@
 use crate::assemble::Assembled;
 use crate::settings::{ServiceSettings, Settings};
 use bowout_core::event::Change;
+use bowout_core::order::gathered;
 use bowout_core::plan::{HookId, HookMoment, Plan, ServiceId};
 use std::collections::BTreeMap;
 
@@ -22,10 +23,9 @@ pub(super) struct Difference {
 /// For each service of the new settings the place of the one in the old ones that goes on as it, and what
 /// that means in names.
 pub(super) fn services(old: &Settings, new: &Settings) -> (Vec<Option<ServiceId>>, Difference) {
-    let before: BTreeMap<&str, usize> = (0..)
-        .zip(&old.services)
-        .map(|(index, service)| (service.name.as_str(), index))
-        .collect();
+    let before = (0..).zip(&old.services);
+    let before = before.map(|(index, service)| (service.name.as_str(), index));
+    let before: BTreeMap<&str, usize> = gathered(before);
     let mut difference = Difference::default();
     let kept = new
         .services
@@ -108,13 +108,9 @@ pub(super) fn change(
     new: &Assembled,
     services: Vec<Option<ServiceId>>,
 ) -> Change {
-    let before: BTreeMap<(String, u32), HookId> = old
-        .hooks()
-        .iter()
-        .zip(old_places)
-        .enumerate()
-        .map(|(index, (hook, place))| ((key(hook.moment), *place), HookId(index)))
-        .collect();
+    let before = old.hooks().iter().zip(old_places).enumerate();
+    let before = before.map(|(index, (hook, place))| ((key(hook.moment), *place), HookId(index)));
+    let before: BTreeMap<(String, u32), HookId> = gathered(before);
     let hooks = new.plan.hooks().iter().zip(&new.hooks);
     let hooks = hooks.map(|(hook, place)| {
         let moment = match hook.moment {

@@ -6,7 +6,7 @@
 use super::grow::{inner, insert, open_table};
 use super::{DEEPEST, Data, Name, Node, Origin, Table, syntax};
 use crate::cli::value::nearest;
-use crate::file::finding::Finding;
+use crate::file::finding::{self, Finding};
 use crate::file::key::is_known;
 use crate::file::source::{Place, Source};
 use std::borrow::Cow;
@@ -44,7 +44,7 @@ pub(in crate::file) fn build(source: &Source, number: usize) -> (Table<'_>, Vec<
     parse_document(&tokens, &mut receiver, &mut note);
     let wrong = syntax::findings(&mut errors, source, number);
     let mut wrong: Vec<Finding> = wrong.into_iter().chain(builder.scalars).collect();
-    wrong.sort_by_key(|finding| finding.place.map_or(0, |place| place.start));
+    finding::sort(&mut wrong);
     let mut findings = builder.findings;
     let mut last_line = None;
     for finding in wrong {

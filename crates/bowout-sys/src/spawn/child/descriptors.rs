@@ -2,6 +2,7 @@
 
 use super::super::Stream;
 use super::call;
+use bowout_core::order::sort;
 use std::os::fd::RawFd;
 
 /// What the child's descriptors are made from, in room that the parent made.
@@ -33,7 +34,7 @@ impl Moves {
             to: *to,
         });
         let mut moves: Vec<Move> = streams.chain(descriptors).collect();
-        moves.sort_unstable_by_key(|step| step.to);
+        sort(&mut moves, |a, b| a.to < b.to);
         Moves { moves }
     }
 
