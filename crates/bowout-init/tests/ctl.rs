@@ -140,7 +140,11 @@ fn each_kind_of_failure_has_its_exit_code() {
             "the time is up: web is starting",
         ),
         (&[], 3, "was gone before it had answered"),
-        (&["HTTP/1.1 400 Bad Request"], 3, "answers what can't be read"),
+        (
+            &["HTTP/1.1 400 Bad Request"],
+            3,
+            "answers what can't be read",
+        ),
     ];
     for (number, (lines, code, message)) in cases.into_iter().enumerate() {
         let place = Place::new(&format!("fails-{number}"));
