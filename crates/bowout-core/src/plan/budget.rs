@@ -307,6 +307,31 @@ mod tests {
     }
 
     #[test]
+    fn what_is_reserved_is_all_that_comes_after_on_the_longest_way() {
+        let timeouts = [1, 1, 3, 1];
+        let depends_on: [&[usize]; 4] = [&[1, 2], &[3], &[3], &[]];
+        let mut draft = Draft::single(Service::new("0"));
+        draft.services = (0..4)
+            .map(|index| {
+                let mut service = Service::new(&alloc::format!("{index}"));
+                service.stop_timeout = Some(timeouts[index] * SECOND);
+                let on = depends_on[index].iter();
+                service.depends_on = on.map(|on| ServiceId(*on).into()).collect();
+                service
+            })
+            .collect();
+        draft.hooks.push(Hook {
+            name: "after".into(),
+            moment: HookMoment::Of(ServiceId(0), ServiceMoment::PostStop),
+            timeout: Some(2 * SECOND),
+        });
+        draft.stop.grace = Some(10 * SECOND);
+        let budget = Budget::of(&Plan::new(draft).unwrap());
+        assert_eq!(budget.reserve(ServiceId(0)), (2 + 3 + 1) * SECOND + SETTLE);
+        assert_eq!(budget.reserve(ServiceId(1)), SECOND + SETTLE);
+    }
+
+    #[test]
     fn a_grace_of_nothing_is_a_plan_of_nothing() {
         let budget = chain(&[Some(SECOND)], Duration::ZERO);
         assert_eq!(budget.total, Duration::ZERO);

@@ -125,6 +125,20 @@ fn a_start_while_it_stops_follows_at_once() {
 }
 
 #[test]
+fn a_start_of_one_that_stops_for_its_failure_is_not_lost() {
+    let mut draft = three();
+    draft.services[2].essential = false;
+    draft.services[2].watchdog = Some(ms(1_000));
+    let mut stage = Stage::started(draft);
+    stage.temper("other", Temper::Cleans(700));
+    stage.at(1_100);
+    assert_eq!(stage.word("other"), "stopping");
+    stage.command(Command::Start, "other");
+    stage.at(1_700);
+    assert_eq!(stage.spawns("other"), [0, 1_700]);
+}
+
+#[test]
 fn a_restart_is_a_graceful_stop_and_a_start_without_a_pause() {
     let mut draft = three();
     draft.services[1].restart.when = When::Always;

@@ -71,6 +71,16 @@ fn what_awaits_an_end_begins_after_code_0() {
         "an essential oneshot has done its work"
     );
 
+    let mut draft = services();
+    draft.services[1].essential = false;
+    draft.services[0].essential = false;
+    draft.services.push(service("other", |_| {}));
+    let mut stage = Stage::started(draft);
+    stage.exits("migrate", 3);
+    assert!(stage.spawns("app").is_empty());
+    assert_eq!(stage.word("app"), "failed");
+    assert_eq!(stage.finish(), None);
+
     let mut stage = Stage::started(services());
     stage.exits("migrate", 3);
     assert!(stage.spawns("app").is_empty());

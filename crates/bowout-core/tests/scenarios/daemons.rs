@@ -3,7 +3,7 @@
 use super::stage::{Stage, Temper, hook, ms, plan, service};
 use bowout_core::action::Note;
 use bowout_core::event::Notice;
-use bowout_core::plan::{Draft, Kind, Service, ServiceMoment};
+use bowout_core::plan::{Draft, KillMode, Kind, Service, ServiceMoment};
 use bowout_core::service::restart::When;
 use bowout_core::{Event, Pid, Signal, Status};
 
@@ -72,12 +72,13 @@ fn a_nameless_one_is_taken_where_nobody_else_can_have_it() {
     stage.at(100);
     assert_eq!(stage.main("db"), Some(daemon));
 
-    let two = plan(vec![
-        service("db", forking(false)),
-        service("cache", forking(false)),
-        service("other", |_| {}),
-    ]);
-    let mut stage = Stage::new(two);
+    let two = || {
+        let mut draft = one(false);
+        draft.services.push(service("cache", forking(false)));
+        draft.services[2].essential = false;
+        draft
+    };
+    let mut stage = Stage::new(two());
     stage.nameless = true;
     stage.tell(Event::Started);
     for name in ["db", "cache"] {
@@ -88,6 +89,18 @@ fn a_nameless_one_is_taken_where_nobody_else_can_have_it() {
     stage.at(4_000);
     assert_eq!(stage.main("db"), None, "it may be the other one's");
     assert_eq!(stage.main("cache"), None);
+
+    let mut stage = Stage::new(two());
+    stage.nameless = true;
+    stage.tell(Event::Started);
+    let starter = stage.main("db").unwrap();
+    let daemon = stage.fork("db", starter, true);
+    stage.exits("db", 0);
+    stage.at(1_000);
+    assert_eq!(stage.main("db"), None, "the other one's starter runs");
+    stage.exits("cache", 1);
+    stage.at(4_000);
+    assert_eq!(stage.main("db"), Some(daemon));
 }
 
 #[test]
@@ -221,14 +234,19 @@ fn a_service_can_name_another_main_process() {
 
 #[test]
 fn a_stop_while_it_is_started_reaches_all_of_it() {
-    // The starter runs.
-    let mut stage = Stage::started(one(false));
-    let starter = stage.main("db").unwrap();
-    stage.fork("db", starter, true);
-    stage.at(50);
-    stage.signal(Signal::TERM);
-    assert_eq!(stage.told("db"), [(50, Signal::TERM), (50, Signal::TERM)]);
-    assert_eq!(stage.finish(), Some((50, 0)));
+    // The starter runs, and nobody can say yet who the main process is.
+    for mode in [KillMode::Auto, KillMode::Main, KillMode::Process] {
+        let mut draft = one(false);
+        draft.services[0].kill_mode = mode;
+        let mut stage = Stage::started(draft);
+        let starter = stage.main("db").unwrap();
+        stage.fork("db", starter, true);
+        stage.at(50);
+        stage.signal(Signal::TERM);
+        let told = [(50, Signal::TERM), (50, Signal::TERM)];
+        assert_eq!(stage.told("db"), told, "{mode:?}");
+        assert_eq!(stage.finish(), Some((50, 0)));
+    }
     // It has ended, and the daemon is not known.
     let mut stage = Stage::started(one(true));
     let starter = stage.main("db").unwrap();

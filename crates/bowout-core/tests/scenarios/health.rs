@@ -215,6 +215,7 @@ fn a_watchdog_waits_for_readiness_and_ends_with_the_stop() {
     let mut draft = watched(1_000);
     draft.services[0].readiness = Readiness::Told;
     let mut stage = Stage::started(draft);
+    stage.notify("app", Notice::Watchdog);
     stage.at(5_000);
     assert!(stage.told("app").is_empty());
     stage.notify("app", Notice::Ready);

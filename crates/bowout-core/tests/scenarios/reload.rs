@@ -122,6 +122,17 @@ fn an_essential_service_that_goes_does_not_end_the_container() {
     assert_eq!(stage.finish(), None);
     stage.at(5_000);
     assert_eq!(stage.word("web"), "running");
+
+    // Or before its stop has begun.
+    let mut stage = Stage::started(two());
+    stage.temper("web", Temper::Cleans(500));
+    come(&mut stage, change(two(), &[None, None]));
+    stage.at(100);
+    stage.exits("db", 9);
+    assert_eq!(stage.finish(), None);
+    stage.at(5_000);
+    assert_eq!(stage.word("db"), "running");
+    assert_eq!(stage.finish(), None);
 }
 
 #[test]
@@ -208,6 +219,21 @@ fn an_answer_that_is_awaited_is_awaited_before() {
     assert_eq!(installed(&stage), [300]);
     assert_eq!(stage.word("cron"), "running");
     assert_eq!(stage.word("web"), "running");
+}
+
+#[test]
+fn a_hook_that_is_being_started_is_awaited_before() {
+    let mut draft = two();
+    draft.hooks = vec![hook("greet", 1, ServiceMoment::PostStart, None)];
+    let mut stage = Stage::new(draft);
+    stage.slow = vec!["greet".into()];
+    stage.tell(Event::Started);
+    come(&mut stage, change(two(), &[Some(0), Some(1)]));
+    stage.at(300);
+    assert!(installed(&stage).is_empty());
+    stage.hook_spawned("greet");
+    stage.at(300);
+    assert_eq!(installed(&stage), [300]);
 }
 
 #[test]

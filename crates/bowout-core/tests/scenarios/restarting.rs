@@ -2,7 +2,7 @@
 
 use super::stage::{Stage, Temper, needs, plan, service};
 use bowout_core::action::Note;
-use bowout_core::event::{Command, SpawnErrorKind};
+use bowout_core::event::{Command, SpawnError, SpawnErrorKind};
 use bowout_core::plan::{Condition, Draft, KillMode, Service};
 use bowout_core::service::State;
 use bowout_core::service::restart::When;
@@ -151,6 +151,31 @@ fn a_lack_of_processes_is_no_failure_of_the_service() {
     stage.broken.insert("app".into(), SpawnErrorKind::NotFound);
     stage.tell(Event::Started);
     assert_eq!(stage.finish(), Some((0, 127)), "any other failure is final");
+}
+
+#[test]
+fn in_a_stop_nobody_is_said_to_be_tried_again() {
+    let mut stage = Stage::new(one(|_| {}));
+    stage.slow = vec!["app".into()];
+    stage.tell(Event::Started);
+    stage.signal(Signal::TERM);
+    let error = SpawnError {
+        kind: SpawnErrorKind::Exhausted,
+        errno: 11,
+    };
+    let service = stage.id("app");
+    stage.tell(Event::SpawnFailed { service, error });
+    let again = |note: &Note| {
+        matches!(
+            note,
+            Note::SpawnFailed {
+                retry_in: Some(_),
+                ..
+            }
+        )
+    };
+    assert!(stage.said(again).is_empty());
+    assert_eq!(stage.finish(), Some((0, 0)));
 }
 
 #[test]

@@ -94,7 +94,7 @@ pub(crate) struct Stage {
     events: VecDeque<Event>,
     tempers: BTreeMap<String, Temper>,
     hooks: BTreeMap<String, Does>,
-    /// Services whose exec takes until the story says so.
+    /// Services and hooks whose exec takes until the story says so.
     pub(crate) slow: Vec<String>,
     /// Services whose program can't be started.
     pub(crate) broken: BTreeMap<String, SpawnErrorKind>,
@@ -353,6 +353,20 @@ impl Stage {
             let failed = Event::HookSpawnFailed { hook, error };
             return self.events.push_back(failed);
         }
+        if !self.slow.contains(name) {
+            self.hook_is_there(hook, does);
+        }
+    }
+
+    /// The exec of a slow hook is done.
+    pub(crate) fn hook_spawned(&mut self, name: &str) {
+        let mut hooks = self.sup.plan().hooks().iter();
+        let hook = HookId(hooks.position(|hook| hook.name == name).unwrap());
+        self.hook_is_there(hook, Does::Hangs);
+        self.follow();
+    }
+
+    fn hook_is_there(&mut self, hook: HookId, does: Does) {
         let pid = self.start(Whose::Hook(hook.0), Pid::INIT, None);
         let spawned = Pid::new(pid);
         self.events

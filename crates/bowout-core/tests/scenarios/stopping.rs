@@ -141,6 +141,21 @@ fn a_pre_start_hook_that_does_not_end_leaves_the_others_their_time() {
 }
 
 #[test]
+fn a_pre_start_hook_that_is_being_started_is_asked_when_it_is_there() {
+    let mut draft = chain();
+    draft.hooks = vec![hook("prepare", 2, ServiceMoment::PreStart, None)];
+    let mut stage = Stage::new(draft);
+    stage.slow = vec!["prepare".into()];
+    stage.tell(Event::Started);
+    stage.signal(Signal::TERM);
+    assert_eq!(stage.finish(), None);
+    stage.at(100);
+    stage.hook_spawned("prepare");
+    assert_eq!(stage.told_hook("prepare"), [(100, Signal::TERM)]);
+    assert_eq!(stage.finish(), Some((100, 0)));
+}
+
+#[test]
 fn a_hook_that_was_asked_to_end_before_has_no_more_time_than_others() {
     let mut draft = chain();
     draft.services[1].stop_timeout = Some(ms(60_000));
