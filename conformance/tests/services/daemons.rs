@@ -138,32 +138,6 @@ fn a_foreign_pid_in_a_pidfile_is_refused() {
     assert_eq!(it.record().times("victim", Signal::TERM), 1);
 }
 
-/// Where nobody can look at processes, a number is believed only if it is a child of bowout's.
-#[test]
-fn without_proc_a_pidfile_that_names_no_child_is_not_believed() {
-    let it = Configuration::new(
-        r#"
-        [service.other]
-        command = ["${PUPPET}", "other"]
-        [service.web]
-        type = "forking"
-        command = ["${PUPPET}", "starter"]
-        pidfile = "web.pid"
-    "#,
-    )
-    .on(|stage| stage.after("mount -t tmpfs none /proc || exit 98"))
-    .start();
-    it.puppet("other").spawn("grandchild", "take 15");
-    let grandchild = it.puppet("grandchild");
-    let (mut starter, mut daemon) = daemon(&it);
-    write_pid(&it, grandchild.own_pid);
-    starter.exit(0);
-    daemon.ask("work 300");
-    assert_eq!(it.status("web")["state"], "starting");
-    write_pid(&it, daemon.own_pid);
-    assert_eq!(it.await_state("web", "running")["pid"], daemon.own_pid);
-}
-
 #[test]
 fn a_starter_that_leaves_nobody_behind_has_failed() {
     for pidfile in ["", "pidfile = \"web.pid\""] {

@@ -3,7 +3,7 @@
 use crate::{pid, told};
 use bowout_core::{Pid, Signal, Status};
 use rustix::io::Errno;
-use rustix::process::{WaitId, WaitIdOptions, WaitOptions, wait, waitid};
+use rustix::process::{WaitOptions, wait};
 use std::io;
 
 /// What the kernel says when it is asked for children (wait(2)).
@@ -46,16 +46,6 @@ pub fn next(stopped: bool) -> io::Result<Waited> {
     }
 }
 
-/// Whether this is a child of the caller, alive or not reaped yet (waitid(2), WNOWAIT: it stays to be reaped).
-#[must_use = "reads a fact and changes nothing"]
-pub fn is_child(pid: Pid) -> bool {
-    let Some(raw) = rustix::process::Pid::from_raw(pid.get()) else {
-        return false;
-    };
-    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-    !matches!(waitid(WaitId::Pid(raw), options), Err(Errno::CHILD))
-}
-
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Decoded {
     Ended(Status),
@@ -81,16 +71,6 @@ fn decode(word: i32) -> Option<Decoded> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_child_is_told_from_a_stranger_and_stays_to_be_reaped() {
-        let mut child = std::process::Command::new("true").spawn().unwrap();
-        let pid = Pid::new(child.id().cast_signed());
-        assert!(is_child(pid));
-        assert!(!is_child(Pid::INIT) && !is_child(crate::own_pid()));
-        assert!(child.wait().unwrap().success());
-        assert!(!is_child(pid), "it was reaped");
-    }
 
     #[test]
     fn every_way_to_end_is_read() {

@@ -5,8 +5,6 @@ use crate::log::{Level, Log};
 use bowout_core::plan::ServiceId;
 use bowout_core::{Event, Pid};
 use bowout_sys::files;
-use bowout_sys::proc::Proc;
-use bowout_sys::wait::is_child;
 
 /// A pid and a newline; some write more, and only the first line counts.
 const LONGEST: usize = 256;
@@ -32,7 +30,7 @@ impl Services {
                 }
                 None
             }
-            Ok(Some(file)) => parse(&file.text).filter(|pid| can_be_seen() || is_child(*pid)),
+            Ok(Some(file)) => parse(&file.text),
             Err(error) => {
                 log.say(Level::Notice, &format!("{name}: pidfile: {error}"));
                 None
@@ -40,12 +38,6 @@ impl Services {
         };
         Some(Event::PidfileRead { service, pid })
     }
-}
-
-/// Whether the core looks for itself at whoever a pidfile names. Where it can't, a number that is no child of
-/// bowout's would be believed, sent signals, and waited for without end.
-fn can_be_seen() -> bool {
-    Proc::open().is_ok()
 }
 
 /// A number on the first line. Half a file, while it is being written, is none, or a wrong one that the core
