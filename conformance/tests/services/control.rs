@@ -203,7 +203,7 @@ fn what_will_not_come_fails_and_what_takes_too_long_times_out() {
     assert_eq!(it.status("slow")["state"], "starting");
     slow.ask("notify READY=1");
     it.await_state("slow", "running");
-    let said = it.ctl(&["start", "--timeout", "100ms", "bad", "--json"]);
+    let said = it.ctl(&["start", "--timeout", "20s", "bad", "--json"]);
     assert_eq!(said.code, 1, "{said:?}");
     assert_eq!(said.json()["error"]["code"], "failed");
 }

@@ -106,6 +106,8 @@ fn stage() -> Supervisor {
     let mut web = it.puppet("web");
     // More than is kept, so that some of it is missed.
     web.ask("print-lines 10000 this is not the line that is asked for, it is older than that one");
+    // The two streams are two pipes: of what is in both, nobody knows which was first.
+    it.await_stdout("than that one 10000\n");
     web.ask("print-error listening on :8080");
     it.await_log("listening on :8080");
     web.exit(1);

@@ -89,10 +89,12 @@ fn shutdown_stops_the_container_and_later_verbs_are_refused() {
     it.ctl(&["shutdown"]).with_code(0);
     let said = it.ctl(&["shutdown", "--timeout", "50ms"]).with_code(5);
     assert!(said.stderr.contains("still stopping"), "{said:?}");
-    let waiting = it.follow(&["shutdown", "--wait"]);
+    // It shows that it was heard.
+    let (terminal, mut waiting) = it.ctl_on_terminal(&["shutdown", "--wait"], &[]);
+    terminal.await_text("web is stopping");
     web.exit(0);
     assert_eq!(it.exit(), Exit::Code(0));
-    assert_eq!(waiting.end(), (0, String::new()));
+    assert!(waiting.wait().expect("it was started").success());
 }
 
 /// With `--wait`, what was asked for before a stop fails with it.

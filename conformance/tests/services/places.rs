@@ -198,7 +198,9 @@ fn without_proc_it_works() {
 
 #[test]
 fn where_no_socket_can_be_made_it_says_so_and_runs() {
+    let long = format!("/tmp/{}", "x".repeat(107));
     for (place, reason) in [
+        (long.as_str(), "107"),
         ("${HERE}/file/ctl.sock", "not a directory"),
         ("${HERE}/file", "no socket"),
         ("/proc/ctl.sock", "bind(/proc/ctl.sock)"),

@@ -371,6 +371,8 @@ fn add_reads_standard_input_and_says_what_is_wrong() {
         assert!(said.stderr.contains(wrong), "{text:?}: {said:?}");
         goes_on(&it, &mut a);
     }
+    let said = add(&"# much\n".repeat(10_000)).with_code(2);
+    assert!(said.stderr.contains("longer than 65536 bytes"), "{said:?}");
     let said = add("[service.x]\ncommand = [\"${PUPPET}\", \"x\"]\n").with_code(0);
     assert_eq!(said.stdout, "added: x\n");
     let _x = it.puppet("x");
