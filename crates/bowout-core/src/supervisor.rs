@@ -254,7 +254,7 @@ impl Supervisor {
             self.hook_ended(report, out);
         }
         if self.phase != Phase::Finished {
-            self.surveyor.advance(now, self.surveyed_signals(), out);
+            self.advance_survey(now, out);
             self.installable = self.is_installable().then_some(now);
         }
     }

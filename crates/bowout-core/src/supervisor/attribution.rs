@@ -54,9 +54,10 @@ impl Supervisor {
         let groups = self.plan.ids();
         let groups = groups.filter_map(|id| Some((self.services[id.0].group()?, id)));
         let groups: BTreeMap<Pid, ServiceId> = gathered(groups);
+        let hooks = self.hooks.pids();
         let owners: Vec<Owner> = processes
             .iter()
-            .map(|process| self.owner(process, &by_pid, &groups))
+            .map(|process| self.owner(process, &by_pid, &groups, &hooks))
             .collect();
         self.attribution
             .seen
@@ -75,11 +76,12 @@ impl Supervisor {
         process: &Process,
         by_pid: &BTreeMap<Pid, &Process>,
         groups: &BTreeMap<Pid, ServiceId>,
+        hooks: &BTreeSet<Pid>,
     ) -> Owner {
         let mut passed = BTreeSet::new();
         let mut at = process;
         loop {
-            if self.hooks.owns(at.pid) || self.hooks.owns(at.session) {
+            if hooks.contains(&at.pid) || hooks.contains(&at.session) {
                 return Owner::Hook;
             }
             if let Some(service) = self.known(at, groups) {

@@ -227,7 +227,10 @@ impl Supervisor {
                 continue;
             };
             let taken = |service: &crate::service::Service| service.group() == Some(pid);
-            if pid == self.own || self.hooks.owns(pid) || self.services.iter().any(taken) {
+            if pid == self.own
+                || self.hooks.pids().contains(&pid)
+                || self.services.iter().any(taken)
+            {
                 out.push(Action::Tell(Note::Refused { service: id, pid }));
                 continue;
             }

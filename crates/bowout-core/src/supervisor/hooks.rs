@@ -7,6 +7,7 @@ use crate::plan::budget::{HOOK_TIME, SETTLE};
 use crate::plan::{HookId, HookMoment, Plan, ServiceMoment};
 use crate::report::HookReport;
 use crate::{Instant, Pid, Signal, Status};
+use alloc::collections::BTreeSet;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -80,12 +81,13 @@ impl Hooks {
         self.runs.iter().any(starts)
     }
 
-    /// Whether `pid` is a running hook's process, and so its group and session.
-    pub(super) fn owns(&self, pid: Pid) -> bool {
-        self.runs.iter().any(|run| match run {
-            Run::Running { pid: own, .. } | Run::Killed { pid: own, .. } => *own == pid,
-            Run::Idle | Run::Starting { .. } => false,
-        })
+    /// The processes of the hooks that run; each is its own group and session.
+    pub(super) fn pids(&self) -> BTreeSet<Pid> {
+        let pid = |run: &Run| match run {
+            Run::Running { pid, .. } | Run::Killed { pid, .. } => Some(*pid),
+            Run::Idle | Run::Starting { .. } => None,
+        };
+        self.runs.iter().filter_map(pid).collect()
     }
 
     pub(super) fn spawned(&mut self, id: HookId, pid: Pid, out: &mut Vec<Action>) {

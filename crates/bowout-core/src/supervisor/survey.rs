@@ -5,7 +5,7 @@ use super::{Phase, Supervisor};
 use crate::action::{Action, Note};
 use crate::process::Process;
 use crate::service::State;
-use crate::{Instant, Pid, SignalSet};
+use crate::{Instant, Pid};
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -59,12 +59,14 @@ impl Surveyor {
         self.due.filter(|_| self.asked.is_none() && !self.blind)
     }
 
-    pub(super) fn advance(&mut self, now: Instant, signals: SignalSet, out: &mut Vec<Action>) {
-        if self.deadline().is_some_and(|due| due <= now) {
+    /// Whether it is time to look. If so, the answer is awaited from now on.
+    fn asks(&mut self, now: Instant) -> bool {
+        let asks = self.deadline().is_some_and(|due| due <= now);
+        if asks {
             self.due = None;
             self.asked = Some(now);
-            out.push(Action::Survey { signals });
         }
+        asks
     }
 
     /// Returns who was reaped meanwhile.
@@ -78,6 +80,13 @@ impl Surveyor {
 }
 
 impl Supervisor {
+    pub(super) fn advance_survey(&mut self, now: Instant, out: &mut Vec<Action>) {
+        if self.surveyor.asks(now) {
+            let signals = self.surveyed_signals();
+            out.push(Action::Survey { signals });
+        }
+    }
+
     pub(super) fn surveyed(
         &mut self,
         processes: Option<Vec<Process>>,
@@ -103,20 +112,14 @@ impl Supervisor {
             self.recorder.saw(now, seen);
         }
 
+        let living = living_of(&processes, &owners, self.services.len());
         let mut again = false;
-        for id in self.plan.ids() {
-            let State::Stopping(stopping) = &mut self.services[id.0].state else {
+        for (service, living) in self.services.iter_mut().zip(&living) {
+            let State::Stopping(stopping) = &mut service.state else {
                 continue;
             };
-            let living: Vec<&Process> = processes
-                .iter()
-                .zip(&owners)
-                .filter(|(_, owner)| **owner == Owner::Service(id))
-                .map(|(process, _)| process)
-                .filter(|process| process.state != crate::process::State::Zombie)
-                .collect();
             let before = out.len();
-            stopping.surveyed(&living, now, &mut self.recorder, out);
+            stopping.surveyed(living, now, &mut self.recorder, out);
             // Whoever was told may have forked while the walk went on: look until nobody is new.
             again |= out.len() > before;
             if stopping.wants_survey() {
@@ -148,4 +151,21 @@ impl Supervisor {
             self.sweep_children_gone(now, out);
         }
     }
+}
+
+/// The living processes of each service, in the order of the survey.
+fn living_of<'a>(
+    processes: &'a [Process],
+    owners: &[Owner],
+    count: usize,
+) -> Vec<Vec<&'a Process>> {
+    let mut living = alloc::vec![Vec::new(); count];
+    for (process, owner) in processes.iter().zip(owners) {
+        if let Owner::Service(id) = owner
+            && process.state != crate::process::State::Zombie
+        {
+            living[id.0].push(process);
+        }
+    }
+    living
 }
