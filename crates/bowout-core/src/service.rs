@@ -120,6 +120,10 @@ pub struct Service {
     pub(crate) started: bool,
     /// Whether it has run to its end, with code 0.
     pub(crate) completed: bool,
+    /// The process group of a main process that does not lead one: a daemon that forked twice.
+    pub(crate) joined: Option<Pid>,
+    /// Whether nobody could see which group a daemon is in.
+    pub(crate) ungrouped: bool,
 }
 
 impl Service {
@@ -137,6 +141,8 @@ impl Service {
             decision: Decision::Stay,
             started: false,
             completed: false,
+            joined: None,
+            ungrouped: false,
         }
     }
 
@@ -198,6 +204,12 @@ impl Service {
             | State::Backoff { .. }
             | State::Ended(_) => None,
         }
+    }
+
+    /// The process group of this main process.
+    #[must_use = "reads a value and changes nothing"]
+    pub(crate) fn process_group(&self, main: Pid) -> Pid {
+        self.joined.unwrap_or(main)
     }
 
     /// Since when its main process runs.

@@ -340,6 +340,11 @@ impl Supervisor {
                 stopping.nobody_is_left();
             }
         }
+        for id in self.plan.ids() {
+            if let State::Adopting(_) = self.services[id.0].state {
+                self.has_no_daemon(id, now, out);
+            }
+        }
         self.sweep_children_gone(now, out);
     }
 

@@ -1,14 +1,16 @@
 //! Plays the world around the core: a kernel, a driver that obeys, and somebody outside who sends
 //! signals. Every promise is watched while it plays.
 
+mod acting;
+pub(crate) mod asking;
 pub(crate) mod kernel;
 pub(crate) mod monitor;
 pub(crate) mod script;
 
-use bowout_core::action::Target;
-use bowout_core::event::{Received, Sender, SpawnError, SpawnErrorKind};
-use bowout_core::plan::{HookId, Plan, ServiceId, Sweep};
-use bowout_core::{Action, Event, Instant, Pid, Signal, Status, Supervisor};
+use asking::{Ask, Cast, Whom};
+use bowout_core::event::SpawnErrorKind;
+use bowout_core::plan::{Plan, Sweep};
+use bowout_core::{Instant, Pid, Signal, Supervisor};
 use kernel::{Kernel, Life, Origin};
 use monitor::Monitor;
 use script::{Sched, Script};
@@ -35,6 +37,16 @@ pub(crate) struct Case {
     pub(crate) strangers: Vec<Script>,
     /// What comes from outside, in this order, each at any moment.
     pub(crate) outside: Vec<Signal>,
+    /// What is asked for besides, in this order, each at any moment.
+    pub(crate) asks: Vec<Ask>,
+    /// What each service's pidfile says, look after look; the last goes on.
+    pub(crate) pidfiles: Vec<Vec<Whom>>,
+    /// Plans that can come, and who plays in them.
+    pub(crate) changes: Vec<(Plan, Cast)>,
+    /// What the jitter of pauses begins with; zero: there is none.
+    pub(crate) jitter: u64,
+    /// Whether a process says of which service it is.
+    pub(crate) hints: bool,
     /// How often a program can't be started, and why.
     pub(crate) failures: Vec<SpawnErrorKind>,
     /// Whether /proc can be read.
@@ -55,6 +67,11 @@ impl Case {
             hooks: Vec::new(),
             strangers: Vec::new(),
             outside: vec![Signal::TERM],
+            asks: Vec::new(),
+            pidfiles: Vec::new(),
+            changes: Vec::new(),
+            jitter: 0,
+            hints: false,
             failures: Vec::new(),
             proc: true,
             slow: false,
@@ -69,6 +86,7 @@ impl Case {
 enum Answer {
     Service(usize),
     Hook(usize),
+    Pidfile(usize),
     Survey(Option<Vec<bowout_core::process::Process>>),
     Emptied,
     Alone,
@@ -88,11 +106,17 @@ pub(crate) enum Move {
     Die(i32),
     /// A process ends by itself.
     End(i32),
+    /// It ends by itself, and well.
+    Succeed(i32),
+    /// A process says that its service is ready.
+    Say(i32),
     Fork(i32),
     /// A process comes out of its system call.
     Wake(i32),
     /// The next signal comes from outside.
     Outside,
+    /// The next thing is asked for.
+    Ask,
     /// Nothing happens until the core's deadline; it may be noticed late.
     Deadline {
         late: bool,
@@ -112,7 +136,14 @@ pub(crate) struct World {
     started: bool,
     answers: Vec<Answer>,
     outside: usize,
+    asked: usize,
     failures: usize,
+    cast: Rc<Cast>,
+    /// Which of the plans counts, and which was told to the core and does not count yet.
+    installed: usize,
+    coming: Option<usize>,
+    /// How often each pidfile was read.
+    reads: Vec<u8>,
     /// What was said to the core and what it answered, for whoever asks how it came to this.
     pub(crate) log: Vec<String>,
     pub(crate) logs: bool,
@@ -126,7 +157,8 @@ impl Hash for World {
         self.monitor.hash(state);
         self.started.hash(state);
         self.answers.hash(state);
-        (self.outside, self.failures).hash(state);
+        (self.outside, self.asked, self.failures).hash(state);
+        (self.installed, self.coming, &self.reads).hash(state);
     }
 }
 
@@ -147,14 +179,19 @@ impl World {
             );
         }
         World {
-            sup: Supervisor::new(case.plan.clone(), Pid::new(own)),
+            sup: Supervisor::new(case.plan.clone(), Pid::new(own)).with_jitter(case.jitter),
             monitor: Monitor::new(&case.plan),
             kernel,
             now: Instant::ZERO,
             started: false,
             answers: Vec::new(),
             outside: 0,
+            asked: 0,
             failures: 0,
+            cast: Rc::new(Cast::of(&case)),
+            installed: 0,
+            coming: None,
+            reads: vec![0; case.plan.services().len()],
             log: Vec::new(),
             logs: false,
             case,
@@ -191,6 +228,12 @@ impl World {
                 .is_some_and(|at| at <= self.now)
             {
                 moves.push(Move::End(pid));
+                if proc.script.either && matches!(proc.life, Life::Works { .. }) {
+                    moves.push(Move::Succeed(pid));
+                }
+            }
+            if proc.script.tells && proc.sched == Sched::Awake {
+                moves.push(Move::Say(pid));
             }
             if proc.script.forks > 0 && proc.sched == Sched::Awake {
                 moves.push(Move::Fork(pid));
@@ -202,6 +245,9 @@ impl World {
         if self.outside < self.case.outside.len() {
             moves.push(Move::Outside);
         }
+        if self.started && self.asked < self.case.asks.len() {
+            moves.push(Move::Ask);
+        }
         if self.sup.deadline().is_some() && self.started && !self.is_bound_to_move() {
             moves.push(Move::Deadline { late: false });
             if !self.case.late.is_zero() {
@@ -209,6 +255,14 @@ impl World {
             }
         }
         moves
+    }
+
+    /// Whether nothing can happen any more that should: it is not over, and nobody keeps it from that.
+    pub(crate) fn is_stuck(&self) -> bool {
+        let beyond = self.now > self.case.horizon;
+        let idle = self.kernel.living().next().is_none()
+            && self.monitor.seen.iter().all(|watch| watch.wanted);
+        !self.sup.is_finished() && !beyond && (self.sup.is_stopping() || idle)
     }
 
     /// Whether something happens at this very moment, whatever else does.
@@ -222,220 +276,5 @@ impl World {
         self.answers.iter().any(urgent)
             || self.kernel.zombie().is_some()
             || self.kernel.living().any(|(_, proc)| doomed(proc))
-    }
-
-    pub(crate) fn apply(&mut self, step: Move) {
-        match step {
-            Move::Start => {
-                self.started = true;
-                self.tell(Event::Started);
-            }
-            Move::Answer(index) => {
-                let answer = self.answers.remove(index);
-                self.answer(answer);
-            }
-            Move::Fail(index) => {
-                let kind = self.case.failures[self.failures];
-                self.failures += 1;
-                let error = SpawnError { kind, errno: 11 };
-                match self.answers.remove(index) {
-                    Answer::Service(service) => self.tell(Event::SpawnFailed {
-                        service: ServiceId(service),
-                        error,
-                    }),
-                    Answer::Hook(hook) => self.tell(Event::HookSpawnFailed {
-                        hook: HookId(hook),
-                        error,
-                    }),
-                    Answer::Survey(_) | Answer::Emptied | Answer::Alone => {}
-                }
-            }
-            Move::Reap => {
-                let (pid, status) = self.kernel.zombie().unwrap();
-                self.kernel.procs.remove(&pid);
-                self.monitor.reaped(pid, status);
-                if !self.kernel.has_children() {
-                    self.answers.push(Answer::Alone);
-                }
-                self.tell(Event::Exited {
-                    pid: Pid::new(pid),
-                    status,
-                });
-            }
-            Move::Die(pid) => {
-                let Life::Doomed(status) = self.kernel.procs[&pid].life else {
-                    unreachable!()
-                };
-                self.ended(pid, status);
-            }
-            Move::End(pid) => {
-                let cleaned = matches!(self.kernel.procs[&pid].life, Life::Cleans { .. });
-                self.ended(pid, Status::Exited(if cleaned { 0 } else { 7 }));
-            }
-            Move::Fork(pid) => self.kernel.fork(pid, self.now),
-            Move::Wake(pid) => self.kernel.wake(pid, self.now),
-            Move::Outside => {
-                let signal = self.case.outside[self.outside];
-                self.outside += 1;
-                let sender = Sender {
-                    pid: Pid::OUTSIDE,
-                    uid: 0,
-                };
-                self.tell(Event::SignalReceived(Received {
-                    signal,
-                    sender,
-                    value: Some(7),
-                }));
-            }
-            Move::Deadline { late } => {
-                let at = self.sup.deadline().unwrap();
-                Monitor::time_passes(self, at);
-                self.now = self.now.max(at);
-                if late {
-                    self.now = self.now.after(self.case.late);
-                }
-                self.tell(Event::DeadlineReached);
-            }
-            Move::Pass(at) => {
-                Monitor::time_passes(self, at);
-                self.now = at;
-            }
-        }
-        if self.started && self.answers.is_empty() && !self.is_bound_to_move() {
-            Monitor::at_rest(self);
-        }
-    }
-
-    fn ended(&mut self, pid: i32, status: Status) {
-        let children: Vec<i32> = self
-            .kernel
-            .living()
-            .filter(|(_, child)| child.parent == pid)
-            .map(|(child, _)| child)
-            .collect();
-        let (proc, own) = (&self.kernel.procs[&pid], self.kernel.own);
-        self.monitor.ended(pid, proc, own, &children, self.now);
-        self.kernel.end(pid, status, self.now);
-    }
-
-    fn answer(&mut self, answer: Answer) {
-        match answer {
-            Answer::Service(service) => {
-                let mut pids: Vec<i32> = Vec::new();
-                for part in &self.case.clone().trees[service] {
-                    let parent = part.parent.map_or(self.kernel.own, |index| pids[index]);
-                    let session = part.session || pids.is_empty();
-                    pids.push(self.kernel.start(
-                        parent,
-                        session,
-                        part.script,
-                        Origin::Service(service),
-                        self.now,
-                    ));
-                }
-                self.monitor.spawned(service, pids[0]);
-                self.tell(Event::Spawned {
-                    service: ServiceId(service),
-                    pid: Pid::new(pids[0]),
-                });
-            }
-            Answer::Hook(hook) => {
-                let script = self.case.hooks[hook];
-                let pid =
-                    self.kernel
-                        .start(self.kernel.own, true, script, Origin::Hook(hook), self.now);
-                self.monitor.hook_runs(hook, pid);
-                self.tell(Event::HookSpawned {
-                    hook: HookId(hook),
-                    pid: Pid::new(pid),
-                });
-            }
-            Answer::Survey(snapshot) => {
-                let snapshot = match self.case.slow {
-                    true => snapshot,
-                    false => self.case.proc.then(|| self.kernel.snapshot()),
-                };
-                self.tell(Event::Surveyed(snapshot));
-            }
-            Answer::Emptied => self.tell(Event::NamespaceEmptied),
-            // The driver finds out by asking, so it is true when it is said.
-            Answer::Alone if self.kernel.has_children() => {}
-            Answer::Alone => self.tell(Event::ChildrenGone),
-        }
-    }
-
-    /// Tells the core, has its promises checked, and obeys.
-    fn tell(&mut self, event: Event) {
-        let before = self.monitor.needs_before(&event).then(|| self.sup.clone());
-        let actions = self.sup.handle(self.now, event.clone());
-        if self.logs {
-            let said = match &event {
-                Event::Surveyed(Some(seen)) => {
-                    let seen: Vec<i32> = seen.iter().map(|process| process.pid.get()).collect();
-                    format!("Surveyed {seen:?}")
-                }
-                _ => format!("{event:?}"),
-            };
-            self.log.push(format!("{said} → {actions:?}"));
-        }
-        Monitor::handled(self, before.as_ref(), &event, &actions);
-        for action in actions {
-            self.perform(&action);
-        }
-        if self
-            .answers
-            .iter()
-            .filter(|answer| matches!(answer, Answer::Survey(_)))
-            .count()
-            > 1
-        {
-            self.monitor.broken("two surveys are under way");
-        }
-    }
-
-    fn perform(&mut self, action: &Action) {
-        match action {
-            Action::Spawn { service } => self.answers.push(Answer::Service(service.0)),
-            Action::RunHook { hook, .. } => self.answers.push(Answer::Hook(hook.0)),
-            Action::Survey { .. } => {
-                let snapshot = (self.case.slow && self.case.proc).then(|| self.kernel.snapshot());
-                self.answers.push(Answer::Survey(snapshot));
-            }
-            Action::Signal { target, signal, .. } | Action::Forward { target, signal, .. } => {
-                if *signal == Signal::KILL {
-                    self.monitor.kills(self.reached(*target), self.now);
-                }
-                for pid in self.reached(*target) {
-                    self.kernel.signal(pid, *signal, self.now);
-                }
-                if *target == Target::Namespace
-                    && self.kernel.procs.is_empty()
-                    && !self.answers.contains(&Answer::Emptied)
-                {
-                    self.answers.push(Answer::Emptied);
-                }
-            }
-            Action::Suspend
-            | Action::Tell(_)
-            | Action::ReadPidfile { .. }
-            | Action::Extended { .. }
-            | Action::ReadConfig
-            | Action::Install
-            | Action::Finish { .. } => {}
-        }
-    }
-
-    /// The living processes that a signal reaches.
-    pub(crate) fn reached(&self, target: Target) -> Vec<i32> {
-        let reaches = |pid: i32, proc: &kernel::Proc| match target {
-            Target::Process(one) => pid == one.get(),
-            Target::Group(group) => proc.group == group.get(),
-            Target::Namespace => true,
-        };
-        self.kernel
-            .living()
-            .filter(|(pid, proc)| reaches(*pid, proc))
-            .map(|(pid, _)| pid)
-            .collect()
     }
 }

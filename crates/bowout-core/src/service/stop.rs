@@ -16,6 +16,7 @@ pub struct Stopping {
     service: ServiceId,
     kill_mode: KillMode,
     main: Pid,
+    group: Pid,
     main_alive: bool,
     since: Instant,
     /// When its time-out ends: SIGKILL if `enforced`, else only what half time and ladder go by.
@@ -77,6 +78,8 @@ pub(crate) struct Order {
     pub(crate) service: ServiceId,
     pub(crate) kill_mode: KillMode,
     pub(crate) main: Pid,
+    /// The process group of that.
+    pub(crate) group: Pid,
     pub(crate) main_alive: bool,
     pub(crate) ladder: Vec<Signal>,
     pub(crate) end: Instant,
@@ -101,6 +104,7 @@ impl Stopping {
             service: order.service,
             kill_mode: order.kill_mode,
             main: order.main,
+            group: order.group,
             main_alive: order.main_alive,
             since: now,
             end: order.end,
@@ -195,7 +199,7 @@ impl Stopping {
         }
     }
 
-    /// The main process, alive or not: its number is the group's too.
+    /// The main process, alive or not.
     pub(crate) fn main(&self) -> Pid {
         self.main
     }

@@ -168,6 +168,7 @@ impl Supervisor {
             None => (Standing::NotThere, left.filter(|_| left == adopting.found)),
         };
         if let Some(pid) = found {
+            self.join(id, pid, processes);
             return self.adopted(id, pid, now, out);
         }
         let somebody = self.somebody_is_there(id, processes, owners);
@@ -188,9 +189,24 @@ impl Supervisor {
         let is_lost = adopting.missed >= LOST;
         adopting.look_again(now);
         if is_lost {
-            // Nobody is there who could become the daemon, or write its number down.
-            self.fail(id, Fault::NoDaemon, now, out);
+            self.has_no_daemon(id, now, out);
         }
+    }
+
+    /// Nobody is there who could become the daemon, or write its number down.
+    pub(super) fn has_no_daemon(&mut self, id: ServiceId, now: Instant, out: &mut Actions) {
+        match self.is_stopping() {
+            // Nobody need wait for its turn.
+            true => self.take_down(id, now, out),
+            false => self.fail(id, Fault::NoDaemon, now, out),
+        }
+    }
+
+    /// A daemon may be in a group that its starter made: it gets what the group gets.
+    fn join(&mut self, id: ServiceId, main: Pid, processes: &[Process]) {
+        let process = processes.iter().find(|process| process.pid == main);
+        let group = process.map(|process| process.group);
+        self.services[id.0].joined = group.filter(|group| *group != main);
     }
 
     /// The daemon is found: it is the main process.
@@ -234,6 +250,7 @@ impl Supervisor {
                 out.push(Action::Tell(Note::Refused { service: id, pid }));
                 continue;
             }
+            self.services[id.0].ungrouped = true;
             self.adopted(id, pid, now, out);
         }
     }
@@ -257,6 +274,7 @@ impl Supervisor {
                 run.main = pid;
                 out.push(Action::Tell(Note::Adopted { service: id, pid }));
                 self.attribution.belongs(pid, id);
+                self.join(id, pid, processes);
             }
             // It is when those above it have ended.
             Standing::NotYet => {}

@@ -124,13 +124,15 @@ impl Supervisor {
         let to_group = signals.forward == ForwardTo::Group
             // A terminal stop went to the whole group, so what ends it does too.
             || (signal == Signal::CONT && signals.job_control == JobControl::Suspend);
-        let mains: Vec<Pid> = receivers
+        let mains: Vec<(Pid, Pid)> = receivers
             .iter()
-            .filter_map(|id| self.services[id.0].main())
+            .map(|id| &self.services[id.0])
+            .filter_map(|service| Some((service.main()?, service)))
+            .map(|(main, service)| (main, service.process_group(main)))
             .collect();
-        for main in &mains {
+        for (main, group) in &mains {
             let target = if to_group {
-                Target::Group(*main)
+                Target::Group(*group)
             } else {
                 Target::Process(*main)
             };
@@ -158,13 +160,15 @@ impl Supervisor {
         }
         for service in &self.services {
             let Some(main) = service.main() else { continue };
-            let stopped =
-                |process: &Process| process.group == main && process.state == ProcessState::Stopped;
+            let group = service.process_group(main);
+            let stopped = |process: &Process| {
+                process.group == group && process.state == ProcessState::Stopped
+            };
             if processes.iter().any(stopped) {
                 out.push(Action::Signal {
                     target: match self.plan.signals().forward {
                         ForwardTo::Main => Target::Process(main),
-                        ForwardTo::Group => Target::Group(main),
+                        ForwardTo::Group => Target::Group(group),
                     },
                     signal: Signal::CONT,
                     left: None,

@@ -31,8 +31,14 @@ pub(crate) fn search(name: &str, case: Case) -> usize {
         let moves = world.moves();
         if moves.is_empty() {
             ends += usize::from(world.sup.is_finished());
-            if let Some(stuck) = stuck(&world) {
-                fail(name, &world.case, &ways, at, stuck);
+            if world.is_stuck() {
+                fail(
+                    name,
+                    &world.case,
+                    &ways,
+                    at,
+                    "nothing happens, and it is not over",
+                );
             }
         }
         for step in moves {
@@ -57,19 +63,6 @@ pub(crate) fn search(name: &str, case: Case) -> usize {
         begun.elapsed()
     );
     seen.len()
-}
-
-/// Nothing can happen any more, and it is not over.
-fn stuck(world: &World) -> Option<&'static str> {
-    let beyond = world.now > world.case.horizon;
-    if world.sup.is_finished() || beyond {
-        return None;
-    }
-    if world.sup.is_stopping() {
-        return Some("a stop that nothing ends");
-    }
-    let somebody = world.kernel.living().next().is_some();
-    (!somebody).then_some("nobody is there, and nothing happens")
 }
 
 fn fail(name: &str, case: &Rc<Case>, ways: &[(usize, Move)], mut at: usize, what: &str) -> ! {

@@ -1,103 +1,23 @@
 //! Draws plans, process trees and stimuli.
 
+mod asks;
+mod people;
+mod services;
+
 use super::chance::Chance;
-use crate::world::script::{Ends, OnStop, Sched, Script};
-use crate::world::{Case, Part};
+use crate::world::Case;
 use bowout_core::event::SpawnErrorKind;
 use bowout_core::plan::{
-    Draft, ForwardTo, Hook, HookMoment, KillMode, Leftovers, Plan, Service, ServiceId, Sweep,
+    Draft, ForwardTo, Hook, HookMoment, Leftovers, Plan, Rule, Service, ServiceId, Sweep,
 };
-use bowout_core::service::restart::{Restart, When};
 use bowout_core::{Instant, Signal};
+use people::{length, script};
+use services::{Troupe, plain};
 use std::time::Duration;
 
-fn length(chance: &mut Chance) -> Duration {
-    let most = chance.of(&[0, 50, 900, 3_000, 12_000]);
-    Duration::from_millis(chance.range(0, most))
-}
-
-fn ends(chance: &mut Chance) -> Ends {
-    match chance.below(8) {
-        0 => Ends::Never,
-        _ => Ends::After(length(chance)),
-    }
-}
-
-fn script(chance: &mut Chance) -> Script {
-    let on_stop = match chance.below(12) {
-        0..4 => OnStop::Dies,
-        4..7 => OnStop::Cleans,
-        7 => OnStop::Ignores,
-        8 => OnStop::Forwards,
-        9 => OnStop::Defers {
-            known: chance.once_in(2),
-        },
-        10 => OnStop::Blocks,
-        _ => OnStop::Awaits,
-    };
-    Script {
-        on_stop,
-        ends: ends(chance),
-        restless: chance.once_in(4).then(|| ends(chance)),
-        forks: if chance.once_in(6) {
-            u8::try_from(chance.below(3)).unwrap()
-        } else {
-            0
-        },
-        starts: match chance.below(24) {
-            0 => Sched::Stopped,
-            1 => Sched::Uninterruptible,
-            _ => Sched::Awake,
-        },
-    }
-}
-
-fn tree(chance: &mut Chance) -> Vec<Part> {
-    let most = chance.of(&[1, 1, 2, 2, 3, 3, 4, 8, 40]);
-    let size = 1 + chance.below(most);
-    (0..size)
-        .map(|index| Part {
-            parent: (index > 0 && !chance.once_in(12)).then(|| chance.below(index)),
-            session: index == 0 || chance.once_in(8),
-            script: script(chance),
-        })
-        .collect()
-}
-
-fn service(chance: &mut Chance, index: usize) -> Service {
-    let mut service = Service::new(&format!("s{index}"));
-    service.depends_on = (0..index)
-        .filter(|_| chance.once_in(2))
-        .map(|id| ServiceId(id).into())
-        .collect();
-    service.kill_mode = match chance.below(7) {
-        0 => KillMode::Main,
-        1 => KillMode::Group,
-        2 => KillMode::Process,
-        _ => KillMode::Auto,
-    };
-    if chance.once_in(4) {
-        service.stop_signal = vec![Signal::QUIT, Signal::TERM];
-        service.stop_signal.truncate(1 + chance.below(2));
-    }
-    service.stop_timeout = chance.once_in(4).then(|| length(chance));
-    service.essential = !chance.once_in(4);
-    service.restart = Restart {
-        when: chance.of(&[When::Never, When::Never, When::OnFailure, When::Always]),
-        limit: chance.once_in(2).then_some(2),
-        ..Restart::NO
-    };
-    service
-}
-
-fn draft(chance: &mut Chance) -> Draft {
-    let count = chance.of(&[1, 1, 1, 1, 2, 3, 5]);
+/// All but services and hooks of a plan.
+fn frame(chance: &mut Chance) -> Draft {
     let mut draft = Draft::single(Service::new("s"));
-    draft.services = (0..count).map(|index| service(chance, index)).collect();
-    if count == 1 {
-        draft.services[0].restart = Restart::NO;
-        draft.services[0].essential = true;
-    }
     draft.stop.grace = chance
         .once_in(2)
         .then(|| Duration::from_millis(chance.range(0, 12_000)));
@@ -106,9 +26,6 @@ fn draft(chance: &mut Chance) -> Draft {
     }
     if chance.once_in(3) {
         draft.stop.sweep = Sweep::Descendants;
-    }
-    if chance.once_in(8) {
-        draft.stop.leftovers = Leftovers::Leave;
     }
     if chance.once_in(8) {
         draft.signals.forward = ForwardTo::Group;
@@ -124,11 +41,72 @@ fn draft(chance: &mut Chance) -> Draft {
     draft
 }
 
-pub(crate) fn draw_case(chance: &mut Chance) -> Case {
-    let plan = Plan::new(draft(chance)).unwrap();
-    let trees = plan.services().iter().map(|_| tree(chance)).collect();
+/// One command, or several plain programs.
+fn programs(chance: &mut Chance) -> Case {
+    let count = chance.of(&[1, 1, 1, 1, 2, 3, 5]);
+    let mut draft = frame(chance);
+    if chance.once_in(8) {
+        draft.stop.leftovers = Leftovers::Leave;
+    }
+    draft.services = (0..count).map(|index| plain(chance, index)).collect();
+    if count == 1 {
+        draft.services[0].restart = bowout_core::service::restart::Restart::NO;
+        draft.services[0].essential = true;
+    }
+    let plan = Plan::new(draft).unwrap();
+    let trees = plan
+        .services()
+        .iter()
+        .map(|_| people::tree(chance))
+        .collect();
     let mut case = Case::new(plan, trees);
     case.hooks = case.plan.hooks().iter().map(|_| script(chance)).collect();
+    case
+}
+
+/// Services of all kinds, that are asked for all sorts of things.
+fn services(chance: &mut Chance) -> Case {
+    let mut draft = frame(chance);
+    draft.is_command = false;
+    let hooks = draft.hooks.iter().map(|_| script(chance)).collect();
+    let mut troupe = Troupe::draw(chance, hooks);
+    if chance.once_in(6) {
+        let any = ServiceId(chance.below(troupe.services.len()));
+        let rule = Rule {
+            reload: vec![any],
+            forward: vec![any],
+            reload_config: chance.once_in(2),
+        };
+        draft.signals.rules.insert(Signal::USR1, rule);
+    }
+    let plan = troupe.plan(&draft);
+    let first = troupe.cast();
+    let mut case = Case::new(plan, first.trees.clone());
+    case.hooks = first.hooks.clone();
+    case.pidfiles = first.pidfiles.clone();
+    for _ in 0..chance.of(&[0, 0, 1, 2]) {
+        troupe = troupe.changed(chance);
+        // A rule goes by places, which another plan has others of.
+        draft.signals.rules.clear();
+        let plan = troupe.plan(&draft);
+        case.changes.push((plan, troupe.cast()));
+    }
+    case.asks = asks::draw(chance, case.plan.services().len(), case.changes.len());
+    case.jitter = if chance.once_in(2) {
+        chance.range(1, 1 << 40)
+    } else {
+        0
+    };
+    // bowout-init writes it into the environment of everybody it starts.
+    case.hints = true;
+    case
+}
+
+pub(crate) fn draw_case(chance: &mut Chance) -> Case {
+    let mut case = match chance.below(3) {
+        0 => programs(chance),
+        _ => services(chance),
+    };
     if chance.once_in(5) {
         // What one leaves behind is PID 1's child, and nobody can tell it from a service's.
         case.strangers = vec![script(chance).forks(0)];
@@ -144,12 +122,12 @@ pub(crate) fn draw_case(chance: &mut Chance) -> Case {
         ],
         _ => vec![Signal::TERM],
     };
-    if chance.once_in(6) {
-        case.failures = vec![chance.of(&[
+    for _ in 0..chance.of(&[0, 0, 0, 0, 0, 1, 3]) {
+        case.failures.push(chance.of(&[
             SpawnErrorKind::Exhausted,
             SpawnErrorKind::NotFound,
             SpawnErrorKind::Setup,
-        ])];
+        ]));
     }
     case.proc = !chance.once_in(6);
     case.horizon = Instant::from_millis(25_000);

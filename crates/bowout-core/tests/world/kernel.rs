@@ -1,6 +1,7 @@
 //! Plays the kernel: processes that fork, get signals, die, are reparented and wait to be reaped.
 
 use super::script::{Ends, OnStop, Sched, Script};
+use bowout_core::plan::ServiceId;
 use bowout_core::process::{Process, State};
 use bowout_core::{Instant, Pid, Signal, Status};
 use std::collections::BTreeMap;
@@ -10,6 +11,8 @@ use std::collections::BTreeMap;
 pub(crate) enum Origin {
     Service(usize),
     Hook(usize),
+    /// A service or a hook that has no place in the plan any more.
+    Gone,
     /// Somebody outside of the namespace, or above bowout.
     Stranger,
 }
@@ -46,6 +49,11 @@ pub(crate) struct Proc {
 impl Proc {
     pub(crate) fn lives(&self) -> bool {
         !matches!(self.life, Life::Zombie(_))
+    }
+
+    /// Whether it was sent SIGKILL, or ends otherwise as soon as it can.
+    pub(crate) fn is_doomed(&self) -> bool {
+        matches!(self.life, Life::Doomed(_) | Life::Zombie(_))
     }
 }
 
@@ -201,7 +209,7 @@ impl Kernel {
         };
         let reaper = match origin {
             Origin::Stranger => self.outside().max(if self.own == 1 { 1 } else { 0 }),
-            Origin::Service(_) | Origin::Hook(_) => self.own,
+            Origin::Service(_) | Origin::Hook(_) | Origin::Gone => self.own,
         };
         for proc in self.procs.values_mut().filter(|proc| proc.parent == pid) {
             proc.parent = reaper;
@@ -241,13 +249,29 @@ impl Kernel {
         }
     }
 
-    /// What a survey sees.
-    pub(crate) fn snapshot(&self) -> Vec<Process> {
+    /// Services and hooks have other places in another plan.
+    pub(crate) fn moved(&mut self, services: &[Option<usize>], hooks: &[Option<usize>]) {
+        for proc in self.procs.values_mut() {
+            proc.origin = match proc.origin {
+                Origin::Service(old) => services[old].map_or(Origin::Gone, Origin::Service),
+                Origin::Hook(old) => hooks[old].map_or(Origin::Gone, Origin::Hook),
+                Origin::Gone => Origin::Gone,
+                Origin::Stranger => Origin::Stranger,
+            };
+        }
+    }
+
+    /// What a survey sees; with `hints`, whoever looks can tell by the environment which service it was.
+    pub(crate) fn snapshot(&self, hints: bool) -> Vec<Process> {
         let see = |(pid, proc): (&i32, &Proc)| {
             let mut process = Process::new(Pid::new(*pid), Pid::new(proc.parent));
             process.group = Pid::new(proc.group);
             process.session = Pid::new(proc.session);
             process.name = format!("p{pid}");
+            process.service = match proc.origin {
+                Origin::Service(service) if hints => Some(ServiceId(service)),
+                Origin::Service(_) | Origin::Hook(_) | Origin::Gone | Origin::Stranger => None,
+            };
             process.state = match (proc.life, proc.sched) {
                 (Life::Zombie(_), _) => State::Zombie,
                 (_, Sched::Awake) => State::Awake,

@@ -1,15 +1,22 @@
 //! Watches that every promise is kept, by what the world knows and the core does not.
 
 mod finish;
+mod hooking;
+mod killing;
+mod knowing;
+mod noting;
 mod passing;
 mod sending;
+mod starting;
 mod walking;
+mod watch;
+
+pub(crate) use watch::Watch;
 
 use super::World;
-use super::kernel::{Kernel, Origin, Proc};
-use bowout_core::event::{Event, SpawnErrorKind};
-use bowout_core::plan::{HookMoment, Plan, ServiceId};
-use bowout_core::service::State;
+use super::kernel::{Origin, Proc};
+use bowout_core::event::Event;
+use bowout_core::plan::{HookMoment, Plan, ServiceId, ServiceMoment};
 use bowout_core::{Action, Instant, Signal, Status, Supervisor};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -43,34 +50,16 @@ pub(crate) enum HookSeen {
     Ended,
 }
 
-/// What an onlooker knows of one service.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-pub(crate) struct Watch {
-    /// Its main process, the last that there was.
-    pub(crate) main: Option<i32>,
-    /// How that ended.
-    pub(crate) status: Option<Status>,
-    /// Why it could not be started.
-    pub(crate) failure: Option<SpawnErrorKind>,
-    /// Since when it is on its way down.
-    pub(crate) stopping: Option<Instant>,
-    /// When it is due for SIGKILL, as far as one can tell beforehand.
-    pub(crate) due: Option<Instant>,
-    /// Whether it is SIGKILLed then.
-    pub(crate) enforced: bool,
-    /// When those below one in charge are told.
-    pub(crate) half: Option<Instant>,
-    /// Who was there at the first look at it.
-    pub(crate) present: Option<BTreeSet<i32>>,
-    /// Whether SIGKILL went to one of its processes.
-    pub(crate) killed: bool,
-}
-
 /// What an onlooker remembers.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Monitor {
     pub(crate) violation: Option<String>,
     pub(crate) seen: Vec<Watch>,
+    pub(crate) names: Vec<String>,
+    /// Whether the container has started.
+    pub(crate) up: bool,
+    /// A hook that has just ended, and how; nothing: it could not be started.
+    pub(crate) hook_ended: Option<(usize, Option<Status>)>,
     pub(crate) stop: Option<Stop>,
     /// How often Ctrl-C came while the stop was under way, up to twice.
     pub(crate) haste: u8,
@@ -104,7 +93,14 @@ impl Monitor {
     pub(crate) fn new(plan: &Plan) -> Monitor {
         Monitor {
             violation: None,
-            seen: vec![Watch::default(); plan.services().len()],
+            seen: vec![Watch::new(); plan.services().len()],
+            names: plan
+                .services()
+                .iter()
+                .map(|service| service.name.clone())
+                .collect(),
+            up: false,
+            hook_ended: None,
             stop: None,
             haste: 0,
             forced: None,
@@ -137,38 +133,6 @@ impl Monitor {
         }
     }
 
-    pub(crate) fn spawned(&mut self, service: usize, pid: i32) {
-        self.seen[service] = Watch {
-            main: Some(pid),
-            ..Watch::default()
-        };
-    }
-
-    /// A service is on its way down no more. While the container goes on, that is nobody's account.
-    fn leaves(&mut self, service: usize, kernel: &Kernel) {
-        let watch = &mut self.seen[service];
-        (watch.stopping, watch.due, watch.half) = (None, None, None);
-        watch.enforced = false;
-        if self.stop.is_none() {
-            self.forget(service, kernel);
-        }
-    }
-
-    /// What was done to a service before the stop of the container, and was over by then, is no part of it.
-    fn forget(&mut self, service: usize, kernel: &Kernel) {
-        let watch = &mut self.seen[service];
-        watch.present = None;
-        watch.killed = false;
-        let other = |pid: &i32| {
-            let origin = kernel.procs.get(pid).map(|proc| proc.origin);
-            origin.is_some_and(|origin| origin != Origin::Service(service))
-        };
-        self.told.retain(|pid, _| other(pid));
-        self.killed.retain(other);
-        self.charge.retain(other);
-        self.orphans.retain(|pid, _| other(pid));
-    }
-
     pub(crate) fn hook_runs(&mut self, hook: usize, pid: i32) {
         if let HookSeen::Asked(since) = self.hooks[hook] {
             self.hooks[hook] = HookSeen::Runs(pid, since);
@@ -181,10 +145,14 @@ impl Monitor {
                 watch.status = Some(status);
             }
         }
-        for hook in &mut self.hooks {
-            if matches!(hook, HookSeen::Runs(own, _) | HookSeen::Killed(own, _) if *own == pid) {
-                *hook = HookSeen::Ended;
-            }
+        for (index, hook) in self.hooks.iter_mut().enumerate() {
+            let outcome = match *hook {
+                HookSeen::Runs(own, _) if own == pid => status,
+                HookSeen::Killed(own, _) if own == pid => Status::by(Signal::KILL),
+                _ => continue,
+            };
+            *hook = HookSeen::Ended;
+            self.hook_ended = Some((index, Some(outcome)));
         }
     }
 
@@ -227,7 +195,11 @@ impl Monitor {
 
     /// Whether the machine before an event is needed to judge what it did.
     pub(crate) fn needs_before(&self, event: &Event) -> bool {
-        matches!(event, Event::SignalReceived(received) if received.signal == Signal::TERM)
+        match event {
+            Event::SignalReceived(received) => received.signal == Signal::TERM,
+            Event::Reconfigured(_) => true,
+            _ => false,
+        }
     }
 
     /// Whether SIGKILL went to anybody of bowout's own, as far as it is part of the stop.
@@ -258,19 +230,28 @@ impl Monitor {
         event: &Event,
         actions: &[Action],
     ) {
-        if let Event::HookSpawnFailed { hook, .. } = event {
+        if let Event::HookSpawnFailed { hook, error } = event {
             world.monitor.hooks[hook.0] = HookSeen::Ended;
+            world.monitor.hook_ended = Some((hook.0, None));
+            if let HookMoment::Of(id, ServiceMoment::PreStart) =
+                world.sup.plan().hooks()[hook.0].moment
+            {
+                world.monitor.seen[id.0].failure = Some(error.kind);
+            }
         }
         let was_stopping = world.monitor.stop.is_some();
         let stops = |watch: &Watch| watch.stopping.is_some();
         let were_stopping: Vec<bool> = world.monitor.seen.iter().map(stops).collect();
         let was_down = world.monitor.down.is_some();
+        Monitor::learn(world, event, actions);
         Monitor::note_stop(world, event);
-        Monitor::note_services(world);
-        Monitor::check_repeated_stop(world, before, event, actions, was_stopping);
+        Monitor::check_extended(world, event, actions);
+        Monitor::note_services(world, was_stopping);
+        Monitor::check_no_change(world, before, event, actions, was_stopping);
         Monitor::check_forward(world, event, actions);
         Monitor::check_walk(world, &were_stopping, event, actions);
-        Monitor::check_actions(world, actions, was_down);
+        Monitor::check_actions(world, event, actions, was_down);
+        Monitor::note_ends(world);
         Monitor::check_rest(world, event, actions);
         for action in actions {
             if let Action::Finish { code, report } = action {
@@ -280,142 +261,33 @@ impl Monitor {
         }
     }
 
-    fn note_stop(world: &mut World, event: &Event) {
-        let monitor = &mut world.monitor;
-        let plan = world.sup.plan();
-        let interrupts = plan.stop().on.contains(Signal::INT)
-            && matches!(event, Event::SignalReceived(received) if received.signal == Signal::INT);
-        if monitor.stop.is_some() {
-            if interrupts {
-                monitor.haste = (monitor.haste + 1).min(2);
-                if monitor.haste == 2 {
-                    monitor.forced.get_or_insert(world.now);
-                }
-            }
-            return;
-        }
-        if let Event::SpawnFailed { service, error } = event {
-            monitor.seen[service.0].failure = Some(error.kind);
-        }
-        if !world.sup.is_stopping() {
-            return;
-        }
-        let signal = match event {
-            Event::SignalReceived(received) => Some(received.signal),
-            _ => None,
-        };
-        let asked = signal.is_some() || matches!(event, Event::StopRequested);
-        let kernel = &world.kernel;
-        let somebody_up = monitor
-            .seen
-            .iter()
-            .filter_map(|watch| watch.main)
-            .any(|pid| kernel.procs.contains_key(&pid));
-        let rewrite = &plan.signals().rewrite;
-        let sent = signal.map(|signal| rewrite.get(&signal).copied().flatten().unwrap_or(signal));
-        for service in 0..monitor.seen.len() {
-            if monitor.seen[service].stopping.is_none() {
-                monitor.forget(service, kernel);
-            }
-        }
-        let pre_stop = plan.hooks_at(HookMoment::PreStop).count();
-        monitor.stop = Some(Stop {
-            began: world.now,
-            asked,
-            enforced: plan.stop().grace.is_some() || !asked,
-            signal: sent.unwrap_or(Signal::TERM),
-            somebody_up,
-        });
-        if pre_stop == 0 || !somebody_up {
-            monitor.pre_stop_over = Some(world.now);
-        }
-    }
-
-    fn note_services(world: &mut World) {
-        let World {
-            monitor,
-            sup,
-            kernel,
-            now,
-            ..
-        } = world;
-        let plan = sup.plan();
-        let budget = sup.budget();
-        for id in plan.ids() {
-            if !matches!(sup.service(id).state, State::Stopping(_)) {
-                if monitor.seen[id.0].stopping.is_some() {
-                    monitor.leaves(id.0, kernel);
-                }
-                continue;
-            }
-            let due = match &monitor.stop {
-                // Nothing else needs the time.
-                None => now.after(budget.alone(id)),
-                Some(stop) => {
-                    let end = stop.began.after(budget.total);
-                    let limit = end.before(budget.reserve(id)).max(*now);
-                    let wanted = now.after(budget.timeout(id));
-                    if stop.enforced {
-                        wanted.min(limit)
-                    } else {
-                        wanted
-                    }
-                }
-            };
-            let half = now.after(due.since(*now) / 2);
-            let counts = |stop: &Stop| stop.began == *now && stop.enforced;
-            let begins = monitor.stop.as_ref().is_some_and(counts);
-            let enforced = monitor.stop.as_ref().is_none_or(|stop| stop.enforced);
-            let (hasty, watch) = (monitor.haste > 0, &mut monitor.seen[id.0]);
-            if watch.stopping.is_none() {
-                watch.stopping = Some(*now);
-                watch.due = (!hasty).then_some(due);
-                watch.half = watch.due.map(|_| half);
-                watch.enforced = enforced || plan.service(id).stop_timeout.is_some();
-            } else if begins && watch.due.is_some_and(|earlier| due < earlier) {
-                // The container has less time than it had.
-                watch.due = Some(due);
-                watch.half = watch.half.map(|earlier| earlier.min(half));
-            }
-        }
-        if monitor.stop.is_some() && plan.ids().all(|id| sup.service(id).is_down()) {
-            monitor.down.get_or_insert(*now);
-        }
-        let pre_stop_over =
-            plan.hooks_at(HookMoment::PreStop)
-                .all(|hook| match monitor.hooks[hook.0] {
-                    HookSeen::Ended => true,
-                    HookSeen::Killed(_, at) => at.after(SETTLE) <= *now,
-                    HookSeen::Idle => monitor.haste == 2,
-                    HookSeen::Asked(_) | HookSeen::Runs(..) => false,
-                });
-        if monitor.stop.is_some() && pre_stop_over {
-            monitor.pre_stop_over.get_or_insert(*now);
-        }
-        if monitor.pre_stop_over.is_some() {
-            monitor.undrained |= plan.ids().all(|id| sup.service(id).main().is_none());
-        }
-    }
-
-    /// "While stopping, another SIGTERM changes nothing."
-    fn check_repeated_stop(
+    /// "While stopping, another SIGTERM changes nothing", and neither does a plan that is refused.
+    fn check_no_change(
         world: &mut World,
         before: Option<&Supervisor>,
         event: &Event,
         actions: &[Action],
         was_stopping: bool,
     ) {
-        let (Some(before), Event::SignalReceived(received)) = (before, event) else {
+        let Some(before) = before else {
             return;
         };
-        let stops = world.sup.plan().stop().on.contains(received.signal);
-        if was_stopping && stops && before.deadline().is_none_or(|at| at > world.now) {
+        let refused = match event {
+            Event::SignalReceived(received) => {
+                was_stopping && world.sup.plan().stop().on.contains(received.signal)
+            }
+            Event::Reconfigured(change) => {
+                was_stopping || change.services.len() != change.plan.services().len()
+            }
+            _ => false,
+        };
+        if refused && before.deadline().is_none_or(|at| at > world.now) {
             let same = world.sup == *before;
             let quiet = actions
                 .iter()
                 .all(|action| matches!(action, Action::Tell(_)));
             world.monitor.expect(same && quiet, || {
-                format!("a repeated stop changed something: {actions:?}")
+                format!("what is refused changed something: {actions:?}")
             });
         }
     }

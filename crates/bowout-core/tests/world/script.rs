@@ -54,6 +54,12 @@ pub(crate) struct Script {
     /// How many children it may still fork, at any moment, even while it dies.
     pub(crate) forks: u8,
     pub(crate) starts: Sched,
+    /// With which code it ends by itself.
+    pub(crate) code: u8,
+    /// Whether it may as well end with 0.
+    pub(crate) either: bool,
+    /// Whether it says once that it is ready, at any moment.
+    pub(crate) tells: bool,
 }
 
 impl Script {
@@ -64,7 +70,25 @@ impl Script {
             restless: None,
             forks: 0,
             starts: Sched::Awake,
+            code: 7,
+            either: false,
+            tells: false,
         }
+    }
+
+    pub(crate) const fn code(mut self, code: u8) -> Script {
+        self.code = code;
+        self
+    }
+
+    pub(crate) const fn either(mut self) -> Script {
+        self.either = true;
+        self
+    }
+
+    pub(crate) const fn tells(mut self) -> Script {
+        self.tells = true;
+        self
     }
 
     pub(crate) const fn restless(mut self) -> Script {
@@ -99,6 +123,7 @@ impl Script {
             forks: 0,
             restless: Some(self.ends),
             starts: Sched::Awake,
+            tells: false,
             ..self
         }
     }

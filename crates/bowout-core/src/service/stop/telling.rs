@@ -57,7 +57,7 @@ impl Stopping {
             KillMode::Main | KillMode::Process => {}
             KillMode::Group => {
                 recorder.told(self.service, self.main, self.signal(), now);
-                self.send(Target::Group(self.main), self.signal(), now, out);
+                self.send(Target::Group(self.group), self.signal(), now, out);
                 // Its end was seen before this began: only a survey tells whether others are left.
                 survey |= !self.main_alive;
             }
@@ -78,7 +78,7 @@ impl Stopping {
             KillMode::Group => processes
                 .iter()
                 .copied()
-                .filter(|process| process.group == self.main)
+                .filter(|process| process.group == self.group)
                 .collect(),
             KillMode::Process => processes
                 .iter()
@@ -163,7 +163,7 @@ impl Stopping {
         let target = match self.kill_mode {
             KillMode::Process if !self.main_alive => return,
             KillMode::Process => Target::Process(self.main),
-            KillMode::Auto | KillMode::Main | KillMode::Group => Target::Group(self.main),
+            KillMode::Auto | KillMode::Main | KillMode::Group => Target::Group(self.group),
         };
         if self.killed.insert(self.main) {
             let stayed = Stayed::Busy;

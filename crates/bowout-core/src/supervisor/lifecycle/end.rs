@@ -223,6 +223,10 @@ impl Supervisor {
         out: &mut Actions,
     ) {
         self.hooks_of(id, ServiceMoment::Stop, now);
+        if self.phase == Phase::Up {
+            // A stop that begins later has no part in it.
+            self.recorder.forget(id);
+        }
         let hooks = self.sequence(id, ServiceMoment::PostStop);
         self.go(id, State::PostStop(hooks), out);
     }
@@ -252,9 +256,6 @@ impl Supervisor {
     /// It is down: what follows?
     pub(super) fn settle(&mut self, id: ServiceId, now: Instant, out: &mut Actions) {
         let up = self.phase == Phase::Up;
-        if up {
-            self.recorder.forget(id);
-        }
         let oneshot = self.plan.service(id).kind == Kind::Oneshot;
         let service = &mut self.services[id.0];
         let clean = service.fault.is_none()

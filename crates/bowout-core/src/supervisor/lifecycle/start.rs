@@ -24,7 +24,15 @@ impl Supervisor {
                     Free::NotYet => continue,
                     Free::Never(on) => self.blocked(id, on, out),
                 },
-                State::Backoff { until } if until <= now => self.begin_start(id, out),
+                // What it depends on may have gone down with it.
+                State::Backoff { until } if until <= now => match self.is_free(id) {
+                    Free::Yes => self.begin_start(id, out),
+                    Free::NotYet => {
+                        self.go(id, State::Waiting, out);
+                        continue;
+                    }
+                    Free::Never(on) => self.blocked(id, on, out),
+                },
                 State::PreStart(_)
                 | State::Starting
                 | State::Launching(_)
@@ -148,6 +156,8 @@ impl Supervisor {
         }
         service.attempts.started();
         service.completed = false;
+        service.joined = None;
+        service.ungrouped = false;
         self.attribution.belongs(pid, id);
         let plan = self.plan.service(id);
         // In a stop nothing becomes of it, so nothing is late.

@@ -125,6 +125,11 @@ impl Supervisor {
             kill_mode,
         } = leave;
         let service = self.plan.service(id);
+        // Of a daemon that was found without /proc only the number is known.
+        let kill_mode = match self.services[id.0].ungrouped && main_alive {
+            true => KillMode::Process,
+            false => kill_mode,
+        };
         let ladder = match service.stop_signal.is_empty() {
             true => alloc::vec![self.stop_signal()],
             false => service.stop_signal.clone(),
@@ -139,6 +144,7 @@ impl Supervisor {
             service: id,
             kill_mode,
             main,
+            group: self.services[id.0].process_group(main),
             main_alive,
             ladder,
             end: self.kill_limit(id, now),

@@ -65,6 +65,7 @@ impl Monitor {
                 Origin::Stranger => plan.stop().sweep == Sweep::Namespace && !leaves,
                 Origin::Service(service) => !leaves || monitor.seen[service].main == Some(*pid),
                 // One that was started at this very moment was not there yet.
+                Origin::Gone => !leaves,
                 Origin::Hook(_) => !leaves && proc.life != (Life::Works { since: *now }),
             })
             .map(|(pid, _)| pid)
@@ -99,21 +100,12 @@ impl Monitor {
                     .status
                     .map_or(255, Status::exit_code),
                 Reason::NotStarted { error, .. } => error.kind.exit_code(),
-                // A service that was never ready, or does not work, has failed whatever it says.
-                Reason::Failed { service } => match monitor.seen[service.0].status {
-                    Some(status) if !status.is_success() => status.exit_code(),
-                    Some(_) | None => 1,
-                },
+                Reason::Failed { service } => monitor.failed_code(service.0),
                 Reason::NothingLeft => {
                     let failed =
                         |id: &ServiceId| sup.service(*id).state == State::Ended(End::Failed);
                     let first = plan.ids().find(failed);
-                    first.map_or(0, |id| {
-                        match (monitor.seen[id.0].failure, monitor.seen[id.0].status) {
-                            (Some(kind), _) => kind.exit_code(),
-                            (None, status) => status.map_or(1, Status::exit_code),
-                        }
-                    })
+                    first.map_or(0, |id| monitor.failed_code(id.0))
                 }
             };
         }
@@ -131,5 +123,19 @@ impl Monitor {
         let forgiven =
             plan.exit().expected.contains(&code) || (plan.exit().success_on_stop && clean);
         if forgiven { 0 } else { code }
+    }
+
+    /// The code of a service that failed, or of what it depends on that did: its own if that says so. One
+    /// that was never ready, or does not work, has failed whatever it says.
+    fn failed_code(&self, service: usize) -> u8 {
+        let mut root = &self.seen[service];
+        for _ in &self.seen {
+            root = root.blocked.map_or(root, |on| &self.seen[on]);
+        }
+        match (root.failure, root.status) {
+            (Some(kind), _) => kind.exit_code(),
+            (None, Some(status)) if !status.is_success() => status.exit_code(),
+            (None, _) => 1,
+        }
     }
 }

@@ -5,7 +5,7 @@ use crate::world::World;
 use crate::world::kernel::Origin;
 use bowout_core::event::Event;
 use bowout_core::plan::{KillMode, Leftovers, ServiceId, Sweep};
-use bowout_core::service::State;
+use bowout_core::service::{End, State};
 use bowout_core::{Action, Instant};
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ impl Monitor {
         let World { monitor, sup, .. } = world;
         monitor.idle = 0;
         if monitor.stop.is_none() {
-            return;
+            return Monitor::time_passes_up(world, to);
         }
         if let Some(end) = monitor.end(sup) {
             monitor.expect(to <= end.after(late), || {
@@ -76,19 +76,64 @@ impl Monitor {
             kernel,
             ..
         } = world;
-        if monitor.stop.is_some() {
+        if monitor.stop.is_some() || !monitor.up {
             return;
         }
-        for id in sup.plan().ids() {
-            let waits = matches!(sup.service(id).state, State::Waiting);
-            let on = sup.plan().graph().dependencies(id);
-            let may = on.iter().all(|on| monitor.seen[on.0].main.is_some());
-            let never = on.iter().any(|on| sup.service(*on).failure().is_some());
+        let plan = sup.plan();
+        for id in plan.ids() {
+            let service = sup.service(id);
+            if let State::Running(run) = &service.state {
+                let same = run.ready == monitor.seen[id.0].ready;
+                monitor.expect(same, || format!("{id:?} is taken for ready: {}", run.ready));
+            }
+            let watch = &monitor.seen[id.0];
+            let waits = matches!(service.state, State::Waiting) && watch.wanted && !watch.retiring;
+            let (mut may, mut never) = (true, false);
+            for dependency in &plan.service(id).depends_on {
+                let on = sup.service(dependency.on);
+                if !on.satisfies(dependency.condition, plan.service(dependency.on).kind) {
+                    may = false;
+                    let over = matches!(on.state, State::Ended(End::Completed | End::Failed));
+                    never |= over && !monitor.seen[dependency.on.0].retiring;
+                }
+            }
             monitor.expect(!(waits && may), || format!("{id:?} is not started"));
             monitor.expect(!(waits && never), || format!("{id:?} waits in vain"));
         }
+        // Somebody may want again what somebody has stopped.
+        let stopped = monitor.seen.iter().any(|watch| !watch.wanted);
         let alive = kernel.living().next().is_some() || sup.deadline().is_some();
-        monitor.expect(alive, || "nobody is there, and nothing happens".into());
+        monitor.expect(alive || stopped, || {
+            "nobody is there, and nothing happens".into()
+        });
+    }
+
+    /// While services are wanted: whoever has to go goes, and whoever is late is seen to be.
+    fn time_passes_up(world: &mut World, to: Instant) {
+        if world.case.slow && !world.answers.is_empty() {
+            return;
+        }
+        for id in sup_ids(world) {
+            let World { monitor, sup, .. } = world;
+            let watch = &monitor.seen[id.0];
+            let late = |by: Option<Instant>| by.is_some_and(|by| by < to);
+            match &sup.service(id).state {
+                State::Launching(_) | State::Adopting(_) | State::Running(_) => {
+                    let stays = watch.goes && !watch.retiring;
+                    let late = late(watch.ready_by) || late(watch.pet_by);
+                    monitor.expect(!stays, || format!("{id:?} is not taken down"));
+                    monitor.expect(!late, || format!("{id:?} is late, and goes on"));
+                }
+                State::Stopping(_) => Monitor::check_service_at_rest(world, id),
+                State::Waiting
+                | State::PreStart(_)
+                | State::Starting
+                | State::PreStop(_)
+                | State::PostStop(_)
+                | State::Backoff { .. }
+                | State::Ended(_) => {}
+            }
+        }
     }
 
     /// At once when nothing is left.
@@ -114,8 +159,12 @@ impl Monitor {
             Origin::Stranger => stop.sweep == Sweep::Namespace && !only_main,
             Origin::Service(service) => !only_main || monitor.seen[service].main == Some(pid),
             Origin::Hook(_) => true,
+            Origin::Gone => !only_main,
         });
-        if hooks || waited || !world.answers.is_empty() {
+        // A second look is taken before a daemon is given up.
+        let adopts = |id| matches!(sup.service(id).state, State::Adopting(_));
+        let looks = sup.plan().ids().any(adopts) && to <= now.after(Duration::from_millis(50));
+        if hooks || waited || looks || !world.answers.is_empty() {
             return;
         }
         let strangers = !case.strangers.is_empty() && stop.sweep == Sweep::Namespace;
@@ -193,7 +242,8 @@ impl Monitor {
                 });
             }
             State::Stopping(_) => {
-                if let Some(main) = main {
+                let held = monitor.seen[id.0].held.is_some_and(|until| *now < until);
+                if let Some(main) = main.filter(|_| !held) {
                     let reached =
                         monitor.told.contains_key(&main) || monitor.killed.contains(&main);
                     monitor.expect(reached, || {
@@ -233,9 +283,10 @@ impl Monitor {
                         });
                     }
                     let meant = match mode {
+                        _ if !monitor.seen[id.0].adopted => false,
                         KillMode::Process => monitor.seen[id.0].main == Some(pid),
-                        KillMode::Group => monitor.seen[id.0].main == Some(group),
-                        KillMode::Auto if !case.proc => monitor.seen[id.0].main == Some(group),
+                        KillMode::Group => monitor.seen[id.0].group == Some(group),
+                        KillMode::Auto if !case.proc => monitor.seen[id.0].group == Some(group),
                         KillMode::Auto | KillMode::Main => plan.is_command(),
                     };
                     if killing && meant && *now >= due {

@@ -1,21 +1,27 @@
 //! Watches what is sent, started and run: to whom, when, and in which order.
 
-use super::{HookSeen, Monitor, SETTLE, Watch};
+use super::{HookSeen, Monitor, Watch};
 use crate::world::World;
+use crate::world::asking::STALE;
 use crate::world::kernel::Origin;
 use bowout_core::action::Target;
-use bowout_core::event::Event;
-use bowout_core::plan::{ForwardTo, HookMoment, KillMode, Leftovers, ServiceId, Sweep};
+use bowout_core::event::{Command, Event};
+use bowout_core::plan::{ForwardTo, HookMoment, KillMode, Kind, Leftovers, ServiceId, Sweep};
 use bowout_core::service::State;
 use bowout_core::{Action, Pid, Signal};
-use std::time::Duration;
 
 impl Monitor {
-    pub(super) fn check_actions(world: &mut World, actions: &[Action], was_down: bool) {
+    pub(super) fn check_actions(
+        world: &mut World,
+        event: &Event,
+        actions: &[Action],
+        was_down: bool,
+    ) {
         for (index, action) in actions.iter().enumerate() {
             match action {
                 Action::Spawn { service } => Monitor::check_spawn(world, *service),
-                Action::RunHook { hook, .. } => Monitor::check_hook(world, hook.0),
+                Action::RunHook { hook, time } => Monitor::check_hook(world, hook.0, *time),
+                Action::Tell(note) => Monitor::check_note(world, event, note),
                 Action::Signal {
                     signal,
                     target,
@@ -24,6 +30,13 @@ impl Monitor {
                     Monitor::check_kill(world, *target);
                 }
                 Action::Signal { signal, .. } if *signal == Signal::CONT => {}
+                Action::Signal {
+                    target,
+                    signal,
+                    left: None,
+                } if !was_down && *target != Target::Namespace => {
+                    Monitor::check_plain_signal(world, event, *target, *signal);
+                }
                 Action::Signal {
                     target,
                     signal,
@@ -56,8 +69,7 @@ impl Monitor {
                 | Action::Extended { .. }
                 | Action::ReadConfig
                 | Action::Install
-                | Action::Suspend
-                | Action::Tell(_) => {}
+                | Action::Suspend => {}
                 Action::Finish { .. } => {
                     world.monitor.expect(index + 1 == actions.len(), || {
                         "something follows Finish".into()
@@ -67,78 +79,32 @@ impl Monitor {
         }
     }
 
-    fn check_spawn(world: &mut World, service: ServiceId) {
-        let World {
-            monitor,
-            sup,
-            kernel,
-            ..
-        } = world;
+    /// A signal that is no stop: somebody asked for it, or a hook is not wanted any more.
+    fn check_plain_signal(world: &mut World, event: &Event, target: Target, signal: Signal) {
+        let World { monitor, sup, .. } = world;
         let plan = sup.plan();
-        let started = plan
-            .graph()
-            .dependencies(service)
-            .iter()
-            .all(|on| monitor.seen[on.0].main.is_some());
-        monitor.expect(started, || {
-            format!("{service:?} is started before what it depends on")
-        });
-        monitor.expect(monitor.stop.is_none(), || {
-            format!("{service:?} is started during a stop")
-        });
-        let twice = monitor.seen[service.0]
-            .main
-            .is_some_and(|pid| kernel.procs.contains_key(&pid));
-        monitor.expect(!twice, || format!("{service:?} is started twice"));
-    }
-
-    fn check_hook(world: &mut World, hook: usize) {
-        let World {
-            monitor, sup, now, ..
-        } = world;
-        let moment = sup.plan().hooks()[hook].moment;
-        let idle = matches!(monitor.hooks[hook], HookSeen::Idle);
-        let running = |seen: &HookSeen| match seen {
-            HookSeen::Asked(_) | HookSeen::Runs(..) => true,
-            HookSeen::Killed(_, at) => at.after(SETTLE) > *now,
-            HookSeen::Idle | HookSeen::Ended => false,
+        let asked: Vec<(ServiceId, Signal)> = match event {
+            Event::Commanded(Command::Signal(id, signal)) => vec![(*id, *signal)],
+            Event::Commanded(Command::Reload(id)) => vec![(*id, plan.service(*id).reload.signal)],
+            Event::SignalReceived(received) => {
+                let rule = plan.signals().rules.get(&received.signal);
+                let services = rule.map_or(&[][..], |rule| &rule.reload);
+                let signal = |id: &ServiceId| (*id, plan.service(*id).reload.signal);
+                services.iter().map(signal).collect()
+            }
+            _ => Vec::new(),
         };
-        let one = !monitor
-            .hooks
-            .iter()
-            .zip(sup.plan().hooks())
-            .any(|(seen, other)| other.moment == moment && running(seen));
-        match moment {
-            HookMoment::PreStop => {
-                monitor.expect(idle && one && monitor.stop.is_some(), || {
-                    "a pre_stop hook runs twice, or beside another".into()
-                });
-                monitor.expect(
-                    monitor.seen.iter().all(|watch| {
-                        watch.stopping.is_none()
-                            || watch.main.is_none_or(|pid| {
-                                !world
-                                    .kernel
-                                    .procs
-                                    .get(&pid)
-                                    .is_some_and(super::super::kernel::Proc::lives)
-                            })
-                    }),
-                    || "a pre_stop hook runs after somebody was told".into(),
-                );
-            }
-            HookMoment::PostStop => {
-                monitor.expect(idle && one, || {
-                    "a post_stop hook runs twice, or beside another".into()
-                });
-                monitor.expect(monitor.down.is_some(), || {
-                    "a post_stop hook runs before all services are down".into()
-                });
-            }
-            HookMoment::Of(..) => {}
-            HookMoment::OnSignal(_) => {}
-        }
-        monitor.hooks[hook] = HookSeen::Asked(*now);
+        let is_asked = asked.iter().any(|(id, sent)| {
+            let main = monitor.seen[id.0].main.map(Pid::new);
+            *sent == signal && main.is_some() && pid_of(target) == main
+        });
+        let to_hook = monitor.hooks.iter().any(|hook| match hook {
+            HookSeen::Runs(pid, _) => target == Target::Group(Pid::new(*pid)),
+            HookSeen::Idle | HookSeen::Asked(_) | HookSeen::Killed(..) | HookSeen::Ended => false,
+        });
+        monitor.expect(is_asked || (to_hook && signal == Signal::TERM), || {
+            format!("{signal} to {target:?}, and nobody asked for it")
+        });
     }
 
     fn check_stop_signal(
@@ -175,15 +141,24 @@ impl Monitor {
         } = world;
         let plan = sup.plan();
         let known = kernel.procs.get(&pid).map(|proc| proc.origin);
-        let by_main = monitor
-            .seen
-            .iter()
-            .position(|watch| watch.main == Some(pid));
+        let by = |own: fn(&Watch) -> Option<i32>| {
+            monitor
+                .seen
+                .iter()
+                .position(|watch| own(watch) == Some(pid))
+        };
+        let lives = |watch: &Watch| watch.main.filter(|_| watch.status.is_none());
+        // What a service took for its own counts as that.
+        let by_main = by(lives)
+            .or(by(|watch| watch.main))
+            .or(by(|watch| watch.group));
         let service = match known {
-            Some(Origin::Service(service)) => service,
+            Some(Origin::Service(service)) => by(lives).unwrap_or(service),
             Some(Origin::Stranger) => return monitor.broken(format!("stranger {pid} is told")),
             // What a hook leaves behind is bowout's own, and with one service its.
-            Some(Origin::Hook(_)) => return monitor.told.entry(pid).or_default().push(signal),
+            Some(Origin::Hook(_) | Origin::Gone) => {
+                return monitor.told.entry(pid).or_default().push(signal);
+            }
             None => match by_main {
                 Some(service) => service,
                 None => return,
@@ -193,12 +168,18 @@ impl Monitor {
         let main_lives = monitor.seen[service]
             .main
             .is_some_and(|main| kernel.living().any(|(pid, _)| pid == main));
-        let is_main = monitor.seen[service].main == Some(pid);
+        let is_group =
+            monitor.seen[service].group == Some(pid) && target != Target::Process(Pid::new(pid));
+        let is_main = monitor.seen[service].main == Some(pid) || is_group;
         // Once the main process of one of many services is gone, the others are told.
         let to_main = is_main && matches!(target, Target::Process(_));
         let left_behind = mode == KillMode::Main && !main_lives && !to_main && !plan.is_command();
         let mode = if left_behind { KillMode::Auto } else { mode };
         match mode {
+            // Before its daemon is known all are looked for.
+            _ if !monitor.seen[service].adopted => {}
+            // Nobody can see its group.
+            _ if monitor.seen[service].group.is_none() => {}
             KillMode::Main | KillMode::Process => {
                 monitor.expect(is_main && matches!(target, Target::Process(_)), || {
                     format!("{signal} to {target:?} in {mode:?}")
@@ -213,7 +194,8 @@ impl Monitor {
                     format!("{signal} to {target:?} in {mode:?}")
                 }),
         }
-        let told = monitor.told.entry(pid).or_default();
+        let main = monitor.seen[service].main.filter(|_| is_group);
+        let told = monitor.told.entry(main.unwrap_or(pid)).or_default();
         let again = told.contains(&signal);
         told.push(signal);
         // Without /proc those are its group, which has the number of the main process that was told.
@@ -221,6 +203,12 @@ impl Monitor {
             format!("{pid} is told {signal} twice")
         });
         if main_lives && is_main {
+            let asked = monitor.stop.is_some() || monitor.seen[service].goes;
+            monitor.expect(asked, || {
+                format!("service {service} is told, and nobody asked for that")
+            });
+        }
+        if main_lives && is_main && monitor.stop.is_some() && !monitor.seen[service].left_before {
             let up = |other: &usize| {
                 let main = monitor.seen[*other].main;
                 !matches!(sup.service(ServiceId(*other)).state, State::Ended(_))
@@ -240,7 +228,11 @@ impl Monitor {
                 format!("service {service} is told before hooks and drain are over")
             });
         }
-        if let Some(due) = monitor.seen[service].due.filter(|_| monitor.haste == 0) {
+        // Below a daemon that nobody can tell from another's, neither can its processes be.
+        let forks = |id| matches!(plan.service(id).kind, Kind::Forking { .. });
+        let unclear = !case.hints && !is_main && plan.ids().any(forks);
+        let counts = monitor.haste == 0 && !unclear;
+        if let Some(due) = monitor.seen[service].due.filter(|_| counts) {
             let expected = u32::try_from(due.since(now).as_millis()).unwrap();
             monitor.expect(left == Some(expected), || {
                 format!("{pid} is told {left:?} ms are left instead of {expected}")
@@ -249,7 +241,7 @@ impl Monitor {
     }
 
     /// Only PID 1 signals everybody, and only when its services are down.
-    fn check_sweep_signal(world: &mut World) {
+    pub(super) fn check_sweep_signal(world: &mut World) {
         let World {
             monitor, sup, now, ..
         } = world;
@@ -268,113 +260,6 @@ impl Monitor {
         monitor.expect(hooks_over, || {
             "the sweep begins before the post_stop hooks are over".into()
         });
-    }
-
-    fn check_kill(world: &mut World, target: Target) {
-        if target == Target::Namespace {
-            Monitor::check_sweep_signal(world);
-            world.monitor.killed_unseen |= !world.case.proc;
-        }
-        let reached = world.reached(target);
-        if let Target::Process(pid) | Target::Group(pid) = target {
-            let hook = world
-                .monitor
-                .hooks
-                .iter()
-                .any(|hook| matches!(hook, HookSeen::Runs(own, _) | HookSeen::Killed(own, _) if *own == pid.get()));
-            let monitor = &mut world.monitor;
-            if !(hook && matches!(target, Target::Group(_))) {
-                monitor.killed_own |= monitor.stop.is_some();
-                let of = |watch: &&mut Watch| watch.main == Some(pid.get());
-                if let Some(watch) = monitor.seen.iter_mut().find(of) {
-                    watch.killed = true;
-                }
-            }
-        }
-        for pid in reached {
-            Monitor::check_killed(world, pid, target);
-            world.monitor.killed.insert(pid);
-        }
-    }
-
-    fn check_killed(world: &mut World, pid: i32, target: Target) {
-        let slow = world.case.slow;
-        let World {
-            monitor,
-            sup,
-            kernel,
-            now,
-            ..
-        } = world;
-        let plan = sup.plan();
-        let proc = &kernel.procs[&pid];
-        let enforced = monitor.stop.as_ref().is_none_or(|stop| stop.enforced);
-        let over = monitor.forced.is_some()
-            || monitor.end(sup).is_some_and(|end| end <= now.after(SETTLE))
-            || (enforced && monitor.haste > 0);
-        match proc.origin {
-            Origin::Service(service) => {
-                let id = ServiceId(service);
-                let mode = plan.service(id).kill_mode;
-                let main = monitor.seen[service].main;
-                monitor.killed_own |= monitor.stop.is_some();
-                monitor.seen[service].killed = true;
-                // One that has no time at all is told, killed and down in one breath.
-                let stops = monitor.seen[service].stopping.is_some()
-                    || monitor.stop.is_some()
-                    || sup.budget().alone(id).is_zero();
-                monitor.expect(stops, || {
-                    format!("SIGKILL to {pid} although nobody stops it")
-                });
-                match mode {
-                    KillMode::Process => monitor
-                        .expect(main == Some(pid) || monitor.down.is_some(), || {
-                            format!("SIGKILL to {pid} in process mode")
-                        }),
-                    KillMode::Group => monitor
-                        .expect(Some(proc.group) == main || monitor.down.is_some(), || {
-                            format!("SIGKILL to {pid} in group mode")
-                        }),
-                    KillMode::Auto | KillMode::Main => {}
-                }
-                let watch = &monitor.seen[service];
-                let promised = match watch.stopping {
-                    Some(_) => watch.enforced,
-                    None => enforced || plan.service(id).stop_timeout.is_some(),
-                };
-                let due = monitor.seen[service].due.is_none_or(|due| due <= *now)
-                    || slow
-                    || monitor.haste > 0;
-                monitor.expect(over || (promised && due), || {
-                    format!("SIGKILL to {pid} before its time-out")
-                });
-            }
-            Origin::Stranger => {
-                let second = monitor
-                    .down
-                    .is_some_and(|down| down.after(Duration::from_secs(1)) <= *now);
-                monitor.expect(target == Target::Namespace, || {
-                    format!("SIGKILL to stranger {pid}")
-                });
-                monitor.expect(second || over || monitor.haste > 0, || {
-                    format!("SIGKILL to stranger {pid} within a second")
-                });
-            }
-            Origin::Hook(hook) => {
-                // Its own limit sends SIGKILL to its group; anything else is the sweep's.
-                monitor.killed_own |= !matches!(target, Target::Group(_));
-                let limit = sup.budget().hook(bowout_core::plan::HookId(hook));
-                let (HookSeen::Asked(since) | HookSeen::Runs(_, since)) = monitor.hooks[hook]
-                else {
-                    return;
-                };
-                let due = since.after(limit) <= *now || monitor.haste > 0;
-                let clipped = monitor.end(sup).is_some_and(|end| end <= now.after(SETTLE));
-                monitor.expect(due || clipped || slow, || {
-                    format!("SIGKILL to hook {hook} before its time-out")
-                });
-            }
-        }
     }
 
     /// A signal without a rule goes to the main process of each essential service, value and all.
@@ -405,21 +290,27 @@ impl Monitor {
         let ruled = plan.signals().swallow.contains(signal)
             || plan.stop().on.contains(signal)
             || plan.hooks_at(HookMoment::OnSignal(signal)).next().is_some();
-        let target = |main: i32| match plan.signals().forward {
+        let target = |main: i32, group: Option<i32>| match plan.signals().forward {
             ForwardTo::Main => Target::Process(Pid::new(main)),
-            ForwardTo::Group => Target::Group(Pid::new(main)),
+            ForwardTo::Group => Target::Group(Pid::new(group.unwrap_or(main))),
         };
         let mut expected = Vec::new();
-        for id in plan
-            .ids()
-            .filter(|id| plan.service(*id).essential && !ruled)
-        {
-            let up = !sup.service(id).is_down();
+        let rule = plan.signals().rules.get(&signal);
+        let receivers: Vec<ServiceId> = match rule {
+            Some(rule) => rule.forward.clone(),
+            None => plan
+                .ids()
+                .filter(|id| plan.service(*id).essential && !ruled)
+                .collect(),
+        };
+        for id in receivers {
+            // One that even SIGKILL did not end is given up.
+            let up = sup.service(id).group().is_some();
             let main = monitor.seen[id.0]
                 .main
-                .filter(|pid| up && kernel.procs.contains_key(pid));
+                .filter(|pid| up && (kernel.procs.contains_key(pid) || *pid == STALE));
             expected.extend(main.zip(sent_as).map(|(main, signal)| Action::Forward {
-                target: target(main),
+                target: target(main, monitor.seen[id.0].group),
                 signal,
                 received: *received,
             }));

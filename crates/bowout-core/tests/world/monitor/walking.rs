@@ -43,7 +43,8 @@ impl Monitor {
             ..
         } = world;
         let single = sup.plan().is_command();
-        if monitor.seen[service].stopping.is_none() {
+        let held = monitor.seen[service].held.is_some_and(|until| *now < until);
+        if monitor.seen[service].stopping.is_none() || held {
             return;
         }
         let State::Stopping(stopping) = &sup.service(bowout_core::plan::ServiceId(service)).state
