@@ -25,7 +25,11 @@ use std::time::Duration;
 use world::{Move, World};
 
 /// Enough to meet every rule many times, in half a minute.
-const SEEDS: u64 = if cfg!(debug_assertions) { 10_000 } else { 100_000 };
+const SEEDS: u64 = if cfg!(debug_assertions) {
+    10_000
+} else {
+    100_000
+};
 
 /// More steps than this are no stop.
 const MOST: usize = 20_000;

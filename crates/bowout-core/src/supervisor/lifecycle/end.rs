@@ -152,7 +152,12 @@ impl Supervisor {
                 return;
             }
             State::Launching(launch) => (launch.starter, true),
-            State::Adopting(adopting) => (adopting.starter, false),
+            State::Adopting(adopting) => {
+                let (starter, status) = (adopting.starter, adopting.status);
+                // No daemon came of this run, so that is how it ended.
+                self.services[id.0].ending = Ending::Exited(status);
+                (starter, false)
+            }
             State::Running(run) => (run.main, true),
             // Once it is spawned it is found up.
             State::Starting
