@@ -83,11 +83,13 @@ impl Hooks {
 
     /// The processes of the hooks that run; each is its own group and session.
     pub(super) fn pids(&self) -> BTreeSet<Pid> {
-        let pid = |run: &Run| match run {
-            Run::Running { pid, .. } | Run::Killed { pid, .. } => Some(*pid),
-            Run::Idle | Run::Starting { .. } => None,
-        };
-        self.runs.iter().filter_map(pid).collect()
+        let mut pids = BTreeSet::new();
+        for run in &self.runs {
+            if let Run::Running { pid, .. } | Run::Killed { pid, .. } = run {
+                pids.insert(*pid);
+            }
+        }
+        pids
     }
 
     pub(super) fn spawned(&mut self, id: HookId, pid: Pid, out: &mut Vec<Action>) {
