@@ -188,6 +188,21 @@ fn an_example_that_is_wrong_is_seen() {
     }
 }
 
+/// A bar in a cell would be the end of it.
+#[test]
+fn every_row_of_a_table_has_the_cells_of_its_head() {
+    let page = page();
+    let cells = |line: &str| line.replace("\\|", "").matches('|').count();
+    let mut head = None;
+    for (number, line) in (1..).zip(page.lines()) {
+        match (line.starts_with('|'), head) {
+            (true, None) => head = Some(cells(line)),
+            (true, Some(head)) => assert_eq!(cells(line), head, "docs/config.md:{number}: {line}"),
+            (false, _) => head = None,
+        }
+    }
+}
+
 /// Every form in which a value may be written is taken, and nothing is found odd about it.
 #[test]
 fn every_form_can_be_read() {

@@ -1,7 +1,7 @@
 //! Collects what is wrong, by places, until all that may not be shown is known.
 
 use super::problem::{Excerpt, Level, Problem, Problems};
-use super::source::{Place, Source};
+use super::source::{Place, Source, is_unseen};
 use std::rc::Rc;
 
 /// More than these are counted and not kept.
@@ -104,8 +104,7 @@ impl Findings {
     pub(super) fn written(&self, place: Place) -> Option<&str> {
         let source = self.sources.get(place.source)?;
         let text = source.text.get(place.start..place.end)?;
-        let is_shown =
-            !source.is_covered(place) && text.len() <= 60 && !text.contains(char::is_control);
+        let is_shown = !source.is_covered(place) && text.len() <= 60 && !text.contains(is_unseen);
         is_shown.then_some(text)
     }
 
@@ -155,8 +154,8 @@ impl Findings {
 
 /// Names in a message are what somebody wrote, and it goes to a terminal or into a log.
 fn clean(text: String) -> String {
-    match text.contains(char::is_control) {
-        true => text.replace(char::is_control, "\u{fffd}"),
+    match text.contains(is_unseen) {
+        true => text.replace(is_unseen, "\u{fffd}"),
         false => text,
     }
 }

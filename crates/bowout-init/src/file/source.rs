@@ -116,7 +116,11 @@ impl Source {
         let end = place.end.clamp(start, line_end);
         let mut shown = Shown {
             line: self.line(place),
-            column: text[line_start..start].chars().count() + 1,
+            column: text[line_start..start]
+                .trim_start_matches('\u{feff}')
+                .chars()
+                .count()
+                + 1,
             text: String::new(),
             marked: 0..0,
         };
@@ -142,8 +146,8 @@ impl Source {
                 match (secret, character) {
                     (Some(_), _) => shown.text.push_str(COVER),
                     (None, '\t') => shown.text.push_str("    "),
-                    (None, '\r') => {}
-                    (None, control) if control.is_control() => shown.text.push('\u{fffd}'),
+                    (None, '\r' | '\u{feff}') => {}
+                    (None, unseen) if is_unseen(unseen) => shown.text.push('\u{fffd}'),
                     (None, character) => shown.text.push(character),
                 }
                 width += shown.text[before..].chars().count();
@@ -179,6 +183,14 @@ impl Shown {
         self.marked.end = self.marked.end.max(self.marked.start + 1);
         self.text = text;
     }
+}
+
+/// Whether a letter does something to its reader's screen, or nothing that can be seen: control characters, and
+/// those that turn the direction of what follows (Unicode, Bidi_Control) or have no width.
+pub(super) fn is_unseen(letter: char) -> bool {
+    let is_format = matches!(letter,
+        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    letter.is_control() || is_format
 }
 
 fn floor(text: &str, offset: usize) -> usize {
