@@ -296,6 +296,15 @@ impl Recorder {
         }
     }
 
+    /// Nor has the namespace: those who came from outside, whom bowout does not reap, have ended too.
+    pub(crate) fn not_even_strangers_are_left(&mut self, now: Instant) {
+        for entry in self.present.values_mut() {
+            if entry.end == End::Left {
+                entry.end = End::Gone { at: now };
+            }
+        }
+    }
+
     /// Whether anybody had to be SIGKILLed.
     pub(crate) fn killed_anybody(&self) -> bool {
         self.killed > 0
@@ -360,5 +369,18 @@ mod tests {
         let report = recorder.close(reason, (at(0), at(4)), None, 0);
         let ends: Vec<End> = report.processes.iter().map(|process| process.end).collect();
         assert_eq!(ends, [End::Gone { at: at(2) }, End::Left]);
+    }
+
+    #[test]
+    fn who_came_from_outside_is_gone_when_the_namespace_is_empty_and_not_before() {
+        let mut recorder = Recorder::default();
+        let at = Instant::from_millis;
+        let stranger = Process::new(Pid::new(9), Pid::OUTSIDE);
+        recorder.saw(at(1), [(&stranger, None)].into_iter());
+        recorder.nobody_is_left(at(2));
+        assert_eq!(recorder.present[&Pid::new(9)].end, End::Left);
+        recorder.not_even_strangers_are_left(at(3));
+        let end = End::Gone { at: at(3) };
+        assert_eq!(recorder.present[&Pid::new(9)].end, end);
     }
 }

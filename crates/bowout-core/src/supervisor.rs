@@ -220,7 +220,7 @@ impl Supervisor {
             }
             Event::Exited { pid, status } => self.exited(pid, status, now, out),
             Event::ChildrenGone => self.children_gone(now, out),
-            Event::NamespaceEmptied => self.namespace_emptied(),
+            Event::NamespaceEmptied => self.namespace_emptied(now),
             Event::Suspended { pid, signal } => self.suspended(pid, signal, out),
             Event::SignalReceived(received) => self.signal_received(received, now, out),
             Event::StopRequested => self.request_stop(Reason::Request, now, out),

@@ -110,7 +110,8 @@ impl Supervisor {
     }
 
     /// `kill(-1)` found nobody.
-    pub(in super::super) fn namespace_emptied(&mut self) {
+    pub(in super::super) fn namespace_emptied(&mut self, now: Instant) {
+        self.recorder.not_even_strangers_are_left(now);
         if let Some(sweeping) = self.sweeping() {
             sweeping.step = Step::Empty;
         }
