@@ -281,3 +281,29 @@ fn workers_of_a_daemon_are_waited_for() {
     assert_eq!(it.stop().0, Exit::Code(0));
     assert!(it.record().cleaned("worker"), "{:?}", it.record());
 }
+
+/// Where nobody can look at processes, the kernel still says who is a child of bowout.
+#[test]
+fn without_proc_no_stranger_is_believed() {
+    crate::as_root("without_proc_no_stranger_is_believed", || {
+        let mut it = forking("pidfile = \"web.pid\"\nkill_mode = \"main\"")
+            .on(|stage| stage.after("mount -t tmpfs none /proc || exit 98"))
+            .start();
+        it.enter("visitor", &["take 15"]);
+        let mut visitor = it.puppet("visitor");
+        let (mut starter, daemon) = daemon(&it);
+        write_pid(&it, visitor.own_pid);
+        starter.ask(format_args!("notify MAINPID={}", visitor.own_pid));
+        it.await_log("is no child of bowout");
+        starter.exit(0);
+        starter.process.await_reaped();
+        visitor.ask("work 300");
+        assert_eq!(it.status("web")["state"], "starting");
+        write_pid(&it, daemon.own_pid);
+        assert_eq!(it.await_state("web", "running")["pid"], daemon.own_pid);
+        it.ctl(&["stop", "--wait", "web"]).with_code(0);
+        assert_eq!(visitor.signals(), []);
+        assert!(it.record().cleaned("daemon"));
+        assert_eq!(it.stop().0, Exit::Code(0));
+    });
+}

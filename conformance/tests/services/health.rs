@@ -229,10 +229,10 @@ fn a_watchdog_may_be_triggered_and_its_time_be_changed() {
         restart_delay = "10ms"
     "#);
     let mut web = it.puppet("web");
-    web.ask("notify WATCHDOG=trigger");
+    web.tell("notify WATCHDOG=trigger");
     web.await_end();
     let mut web = it.puppet("web");
-    web.ask("notify WATCHDOG_USEC=200000");
+    web.tell("notify WATCHDOG_USEC=200000");
     web.await_end();
     let _web = it.puppet("web");
 }

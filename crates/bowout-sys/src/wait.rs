@@ -1,9 +1,9 @@
 //! Reaps children: every one, realtime deaths included.
 
-use crate::{pid, told};
+use crate::{pid, raw, told};
 use bowout_core::{Pid, Signal, Status};
 use rustix::io::Errno;
-use rustix::process::{WaitOptions, wait};
+use rustix::process::{WaitId, WaitIdOptions, WaitOptions, wait, waitid};
 use std::io;
 
 /// What the kernel says when it is asked for children (wait(2)).
@@ -46,6 +46,14 @@ pub fn next(stopped: bool) -> io::Result<Waited> {
     }
 }
 
+/// Whether this is a child that has not ended, by the kernel's own word: without /proc nobody else can tell.
+#[must_use]
+pub fn is_living_child(child: Pid) -> bool {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    // ECHILD: it is nobody's, or somebody else's.
+    raw(child).is_some_and(|child| matches!(waitid(WaitId::Pid(child), options), Ok(None)))
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Decoded {
     Ended(Status),
@@ -71,6 +79,24 @@ fn decode(word: i32) -> Option<Decoded> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_child_is_known_until_it_has_ended_and_is_not_reaped_by_a_look() {
+        use std::os::unix::process::ExitStatusExt;
+        let mut child = std::process::Command::new("sleep")
+            .arg("1000")
+            .spawn()
+            .unwrap();
+        let pid = Pid::new(child.id().cast_signed());
+        assert!(is_living_child(pid));
+        // Its parent, and nobody's number.
+        assert!(!is_living_child(crate::own_pid()));
+        assert!(!is_living_child(Pid::new(i32::MAX)));
+        child.kill().unwrap();
+        let end = child.wait().unwrap();
+        assert_eq!(end.signal(), Some(9));
+        assert!(!is_living_child(pid));
+    }
 
     #[test]
     fn every_way_to_end_is_read() {

@@ -1,6 +1,7 @@
 //! Hears what services tell of themselves, and makes sure whose word it is.
 
 use super::listening::Voice;
+use super::pidfile::may_be_ours;
 use super::{Services, take};
 use crate::control::Clock;
 use crate::log::{Level, Log};
@@ -142,6 +143,11 @@ impl Services {
         }
         for notice in told.notices {
             match notice {
+                Notice::MainPid(pid) if !may_be_ours(pid) => {
+                    let text = format!("{name}: {pid} is no child of bowout: not its main process");
+                    log.say(Level::Notice, &text);
+                    continue;
+                }
                 Notice::Reloading => known.is_reloading = true,
                 Notice::Ready => known.is_reloading = false,
                 Notice::Extend(_) => known.asker = from.map(Box::new),

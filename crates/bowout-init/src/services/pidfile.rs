@@ -30,7 +30,7 @@ impl Services {
                 }
                 None
             }
-            Ok(Some(file)) => parse(&file.text),
+            Ok(Some(file)) => parse(&file.text).filter(|pid| may_be_ours(*pid)),
             Err(error) => {
                 log.say(Level::Notice, &format!("{name}: pidfile: {error}"));
                 None
@@ -38,6 +38,12 @@ impl Services {
         };
         Some(Event::PidfileRead { service, pid })
     }
+}
+
+/// Without /proc the core has to believe a number that it is given. Of one that is no child of bowout nobody
+/// would hear when it ends, and it may be anybody's.
+pub(super) fn may_be_ours(pid: Pid) -> bool {
+    bowout_sys::proc::Proc::open().is_ok() || bowout_sys::wait::is_living_child(pid)
 }
 
 /// A number on the first line. Half a file, while it is being written, is none, or a wrong one that the core
