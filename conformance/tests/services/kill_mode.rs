@@ -19,7 +19,7 @@ fn tree(mode: &str, more: &str) -> (Supervisor, Puppet, Puppet) {
     "#
     ));
     let mut web = it.puppet("web");
-    web.spawn("worker", "take 15; on 15 clean 100; on 15 exit 0");
+    web.spawn("worker", "take 15; on 15 clean 300; on 15 exit 0");
     let worker = it.puppet("worker");
     (it, web, worker)
 }
@@ -94,7 +94,7 @@ fn group_is_the_group_and_not_the_tree() {
         kill_mode = "group"
     "#);
     let mut web = it.puppet("web");
-    web.spawn("away", "setpgid; take 15; on 15 clean 0; on 15 exit 0");
+    web.spawn("away", "setpgid; take 15; on 15 clean 300; on 15 exit 0");
     let mut away = it.puppet("away");
     it.signal(Signal::TERM);
     web.expect(Signal::TERM);

@@ -261,7 +261,7 @@ fn what_no_service_has_is_told_last() {
             works("web", 0, "")
         ));
         let _web = it.puppet("web");
-        it.enter("visitor", &["take 15", "on 15 clean 100", "on 15 exit 0"]);
+        it.enter("visitor", &["take 15", "on 15 clean 300", "on 15 exit 0"]);
         let visitor = it.puppet("visitor");
         assert_eq!(it.stop().0, Exit::Code(0));
         let record = it.record();

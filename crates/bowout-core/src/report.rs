@@ -3,7 +3,7 @@
 use crate::action::HookOutcome;
 use crate::event::{Received, SpawnError};
 use crate::plan::{HookId, ServiceId};
-use crate::process::{Process, Stayed};
+use crate::process::{Process, State, Stayed};
 use crate::{Instant, Pid, Signal, Status};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
@@ -186,6 +186,15 @@ impl Recorder {
         let mut seen = BTreeSet::new();
         for (process, service) in processes {
             seen.insert(process.pid);
+            if process.state == State::Zombie {
+                // It has ended. How, its parent may say when it reaps it, unless all is over before.
+                if let Some(entry) = self.present.get_mut(&process.pid)
+                    && entry.end == End::Left
+                {
+                    entry.end = End::Gone { at: now };
+                }
+                continue;
+            }
             let entry = self.entry(process.pid);
             if entry.end != End::Left {
                 let past = core::mem::replace(entry, ProcessReport::new(process.pid));
@@ -356,6 +365,25 @@ impl ProcessReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_that_nobody_has_reaped_has_ended_all_the_same() {
+        let mut recorder = Recorder::default();
+        let mut process = Process::new(Pid::new(9), Pid::INIT);
+        let at = Instant::from_millis;
+        recorder.saw(at(1), [(&process, None)].into_iter());
+        process.state = State::Zombie;
+        recorder.saw(at(2), [(&process, None)].into_iter());
+        recorder.saw(at(3), [(&process, None)].into_iter());
+        let ends = |recorder: Recorder| -> Vec<End> {
+            let report = recorder.close(Reason::Request, (at(0), at(5)), None, 0);
+            report.processes.iter().map(|process| process.end).collect()
+        };
+        assert_eq!(ends(recorder.clone()), [End::Gone { at: at(2) }]);
+        let status = Status::Exited(3);
+        recorder.reaped(process.pid, status, at(4));
+        assert_eq!(ends(recorder), [End::Reaped { status, at: at(4) }]);
+    }
 
     #[test]
     fn a_number_that_is_used_again_is_another_process() {
