@@ -110,7 +110,8 @@ fn an_essential_service_that_is_never_ready_ends_the_container() {
     assert!(matches!(exit, Exit::Code(1..)), "{exit}");
     assert!(it.record().cleaned("other"));
     assert!(
-        it.stderr().contains("web was not ready within 200 ms"),
+        it.stderr()
+            .contains("web did not say that it was ready within 200 ms"),
         "{}",
         it.stderr()
     );
