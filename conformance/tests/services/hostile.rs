@@ -357,17 +357,17 @@ fn a_slow_reader_of_events_is_dropped() {
     slow.write_all(&b"{\"verb\":\"events\"}\n".repeat(16))
         .expect("it listens");
     let mut events = it.events();
-    let held = before.init.descriptors();
+    let held = before.init.sockets();
     let mut web = before.web;
     for _ in 0..200 {
         web.exit(1);
         web = it.puppet("web");
         events.expect_state("web", "running");
-        if before.init.descriptors() < held {
+        if before.init.sockets() < held {
             break;
         }
     }
-    assert!(before.init.descriptors() < held, "it was never dropped");
+    assert!(before.init.sockets() < held, "it was never dropped");
     // It can still read what was sent, and finds the end behind that.
     let mut all = Vec::new();
     let read = slow.read_to_end(&mut all);
