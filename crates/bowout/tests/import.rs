@@ -2,6 +2,7 @@
 //!
 //! `BOWOUT_UPDATE=1` writes those files anew.
 
+use bowout_init::assemble::{Place, plan_of};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -129,15 +130,17 @@ fn what_people_have_becomes_what_one_would_write() {
     }
 }
 
-/// What bowout reads may come from the environment: each variable is set to something that fits anywhere.
+/// What `--check` does. What bowout reads may come from the environment: each variable is set to something
+/// that fits anywhere.
 #[test]
-fn all_that_is_written_can_be_read() {
+fn all_that_is_written_can_be_run() {
     let variable = |_: &str| Some("1".to_owned());
     for case in cases() {
         let path = case.join("bowout.toml");
         let settings = bowout_init::file::read(&path, &variable)
             .unwrap_or_else(|problems| panic!("{problems}"));
-        assert!(!settings.services.is_empty(), "{}", path.display());
+        let plan = plan_of(&settings, Place::CONTAINER).unwrap_or_else(|error| panic!("{error}"));
+        assert!(!plan.services().is_empty(), "{}", path.display());
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::source::{KINDS, Source};
 use crate::chance::Numbers;
+use bowout_init::assemble::Place;
 use std::path::{Path, PathBuf};
 
 /// What is put into inputs: all that means something in one of the dialects.
@@ -153,7 +154,14 @@ fn nothing_brings_it_down_and_all_that_it_writes_can_be_read() {
 fn is_read(toml: &str, from: &str) {
     let variable = |_: &str| Some("1".to_owned());
     let read = bowout_init::file::read_text(Path::new("bowout.toml"), toml, &variable);
-    let Err(problems) = read else { return };
+    let problems = match read {
+        Ok(settings) => {
+            let plan = bowout_init::assemble::plan_of(&settings, Place::CONTAINER);
+            assert!(plan.is_ok(), "{plan:?}\n{toml}\n{from}");
+            return;
+        }
+        Err(problems) => problems,
+    };
     // What a variable holds nobody knows when the file is imported.
     let mut messages = problems.iter().map(|problem| problem.message.as_str());
     if !messages.all(|message| message.contains("with its variables put in")) {
