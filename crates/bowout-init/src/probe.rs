@@ -107,8 +107,12 @@ fn parse(arguments: Vec<OsString>) -> Result<Parsed, String> {
         }
     }
     let usage = "accepted: tcp HOST:PORT, or http URL";
-    let [kind, text] = <[String; 2]>::try_from(words)
-        .map_err(|words| format!("{} words are not accepted; {usage}", words.len()))?;
+    let [kind, text] = <[String; 2]>::try_from(words).map_err(|words| {
+        format!(
+            "two words are wanted, and {} were given; {usage}",
+            words.len()
+        )
+    })?;
     let question = match kind.as_str() {
         "tcp" => Question::Tcp(Address::parse(&text)?),
         "http" => Question::Http(Url::parse(&text)?),
