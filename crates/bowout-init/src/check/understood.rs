@@ -170,7 +170,8 @@ fn ready(when: &ReadyWhen) -> String {
 fn probe(probe: &Probe) -> String {
     match probe {
         Probe::Tcp(address) => format!("tcp {address}"),
-        Probe::Http(url) => url.clone(),
+        // A query may have a token in it.
+        Probe::Http(url) => url.split('?').next().unwrap_or_default().to_owned(),
         Probe::Exec(command) => {
             let word = command.words.first().map_or("", String::as_str);
             match command.shell {
