@@ -1,6 +1,6 @@
 //! Makes one mistake after the other in a copy of this crate, and says which of them its tests catch.
 //!
-//! `cargo run -p bowout-core --example mutants [WORD]`; with a word, only mutants that have it.
+//! `cargo run -p bowout-core --example mutants [WORD…]`; with words, only mutants that have one of them.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output};
@@ -37,7 +37,7 @@ const LONGEST: &str = "300";
 const SEEDS: &str = "3000";
 
 fn main() -> ExitCode {
-    let word = env::args().nth(1).unwrap_or_default();
+    let words: Vec<String> = env::args().skip(1).collect();
     let source = Path::new(env!("CARGO_MANIFEST_DIR"));
     let list = fs::read_to_string(source.join("mutants/list.txt")).expect("mutants/list.txt");
     let copy = env::temp_dir().join(format!("bowout-core-mutants-{}", std::process::id()));
@@ -45,7 +45,10 @@ fn main() -> ExitCode {
     copy_tree(source, &root).expect("cannot copy the crate");
     stand_alone(&root);
     let mut left = read(&list);
-    left.retain(|mutant| format!("{} {} {}", mutant.file, mutant.old, mutant.why).contains(&word));
+    left.retain(|mutant| {
+        let text = format!("{} {} {}", mutant.file, mutant.old, mutant.why);
+        words.is_empty() || words.iter().any(|word| text.contains(word.as_str()))
+    });
     let all = left.len();
     let mut useless = 0;
     for stage in STAGES.iter().filter(|_| all > 0) {

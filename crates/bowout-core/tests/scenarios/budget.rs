@@ -150,3 +150,29 @@ fn hooks_after_a_sigkill_come_before_what_the_service_depended_on() {
     assert_eq!(stage.told_hook("upload"), [(5_000, kill)]);
     assert_eq!(stage.told("db"), [(5_000, term), (6_000, kill)]);
 }
+
+/// A hook that not even SIGKILL ends is given up after a moment: that moment is the next hook's.
+#[test]
+fn hooks_that_take_too_long_take_it_from_each_other() {
+    let mut draft = chain([2_000, 5_250]);
+    let limit = Some(ms(1_000));
+    draft.hooks = vec![
+        hook("first", 0, ServiceMoment::PreStop, limit),
+        hook("second", 0, ServiceMoment::PreStop, limit),
+    ];
+    let mut stage = Stage::new(draft);
+    stage.hook("first", Does::Hangs);
+    stage.hook("second", Does::Hangs);
+    stage.tell(Event::Started);
+    stage.temper("web", Temper::Ignores);
+    stage.signal(Signal::TERM);
+    stage.temper_of_hook("first", Temper::Stuck);
+    stage.at(20_000);
+    assert_eq!(stage.told_hook("first")[0], (1_000, Signal::KILL));
+    assert_eq!(stage.runs("second"), [1_250]);
+    assert_eq!(stage.told_hook("second"), [(2_000, Signal::KILL)]);
+    assert_eq!(
+        stage.told("web"),
+        [(2_000, Signal::TERM), (4_000, Signal::KILL)]
+    );
+}

@@ -171,6 +171,16 @@ fn a_check_of_an_earlier_life_says_nothing_of_this_one() {
     stage.at(60_000);
     assert_eq!(stage.told("app"), [(1_100, Signal::TERM)]);
     assert_eq!(stage.runs("check")[1], 2_100);
+    // Nor when SIGKILL does not end it before the next life has begun.
+    let mut stage = Stage::new(checked(1, 0));
+    stage.hook("check", Does::Hangs);
+    stage.tell(Event::Started);
+    stage.at(1_100);
+    stage.temper_of_hook("check", Temper::Stuck);
+    stage.command(Command::Restart, "app");
+    stage.at(1_900);
+    assert_eq!(stage.told("app"), [(1_100, Signal::TERM)]);
+    assert_eq!(stage.word("app"), "running");
 }
 
 fn watched(millis: u64) -> Draft {

@@ -1,9 +1,9 @@
 //! Readiness: when a service counts as ready, and what becomes of one that does not get there.
 
-use super::stage::{Does, Stage, Temper, hook, ms, plan, service};
+use super::stage::{Does, Stage, Temper, hook, ms, needs, plan, service};
 use bowout_core::action::Note;
 use bowout_core::event::Notice;
-use bowout_core::plan::{Draft, Kind, Readiness, Service, ServiceMoment};
+use bowout_core::plan::{Condition, Draft, Kind, Readiness, Service, ServiceMoment};
 use bowout_core::service::Fault;
 use bowout_core::service::restart::When;
 use bowout_core::{Event, Signal};
@@ -151,4 +151,19 @@ fn what_nobody_awaits_makes_nothing_ready() {
     stage.signal(Signal::TERM);
     stage.notify("app", Notice::Ready);
     assert!(!stage.is_ready("app") && !stage.sup.is_ready(), "it stops");
+}
+
+#[test]
+fn nothing_becomes_ready_while_the_container_stops() {
+    let mut draft = one(|app| app.readiness = Readiness::Told);
+    draft.services.push(service("web", |web| {
+        web.depends_on = vec![needs(0, Condition::Started)];
+    }));
+    draft.hooks = vec![hook("greet", 0, ServiceMoment::PostStart, None)];
+    let mut stage = Stage::started(draft);
+    stage.temper("web", Temper::Cleans(500));
+    stage.signal(Signal::TERM);
+    assert!(stage.told("app").is_empty(), "its turn has not come");
+    stage.notify("app", Notice::Ready);
+    assert!(!stage.is_ready("app") && stage.runs("greet").is_empty());
 }

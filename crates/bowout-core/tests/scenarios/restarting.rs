@@ -165,6 +165,14 @@ fn in_a_stop_nobody_is_said_to_be_tried_again() {
     };
     let service = stage.id("app");
     stage.tell(Event::SpawnFailed { service, error });
+    let mut draft = one(|app| app.restart.when = When::Always);
+    draft.services[1].depends_on = vec![needs(0, Condition::Started)];
+    let mut ends = Stage::started(draft);
+    ends.temper("other", Temper::Cleans(500));
+    ends.signal(Signal::TERM);
+    ends.exits("app", 1);
+    let said = ends.said(|note| matches!(note, Note::Restarting { .. }));
+    assert!(said.is_empty());
     let again = |note: &Note| {
         matches!(
             note,

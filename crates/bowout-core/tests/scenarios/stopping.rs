@@ -1,9 +1,11 @@
 //! Stops of the container: in which order, whom they reach, and that nobody costs another its stop.
 
 use super::stage::{Does, Stage, Temper, hook, ms, needs, plan, service};
+use bowout_core::action::Target;
 use bowout_core::event::Command;
-use bowout_core::plan::{Condition, Draft, KillMode, ServiceMoment};
-use bowout_core::{Event, Signal};
+use bowout_core::plan::{Condition, Draft, KillMode, Plan, ServiceId, ServiceMoment};
+use bowout_core::process::Process;
+use bowout_core::{Action, Event, Instant, Pid, Signal, Status, Supervisor};
 
 /// web depends on app, app on db.
 fn chain() -> Draft {
@@ -29,6 +31,35 @@ fn a_chain_stops_from_its_head() {
     assert_eq!(stage.told("app"), [(1_100, Signal::TERM)]);
     assert_eq!(stage.told("db"), [(2_100, Signal::TERM)]);
     assert_eq!(stage.finish(), Some((3_100, 0)));
+}
+
+/// A survey takes time: its answer can show one who was reaped meanwhile, whose number is free.
+#[test]
+fn who_was_reaped_while_a_survey_was_taken_is_told_nothing() {
+    let draft = plan(vec![service("a", |_| {}), service("b", |_| {})]);
+    let mut sup = Supervisor::new(Plan::new(draft).unwrap(), Pid::INIT);
+    let now = Instant::ZERO;
+    let pids = [Pid::new(2), Pid::new(3)];
+    let [living, reaped] = pids;
+    _ = sup.handle(now, Event::Started);
+    for (service, pid) in [(0, living), (1, reaped)] {
+        let service = ServiceId(service);
+        _ = sup.handle(now, Event::Spawned { service, pid });
+    }
+    let asked = sup.handle(now, Event::StopRequested);
+    let is_survey = |action: &Action| matches!(action, Action::Survey { .. });
+    assert!(asked.iter().any(is_survey));
+    let (pid, status) = (reaped, Status::Exited(0));
+    _ = sup.handle(now, Event::Exited { pid, status });
+    let seen = pids.map(|pid| Process::new(pid, Pid::INIT)).into();
+    let told = sup.handle(now, Event::Surveyed(Some(seen)));
+    let is_to = |pid: Pid| {
+        let to_it = Target::Process(pid);
+        let is_it =
+            |action: &Action| matches!(action, Action::Signal { target, .. } if *target == to_it);
+        told.iter().any(is_it)
+    };
+    assert!(is_to(living) && !is_to(reaped));
 }
 
 #[test]
