@@ -189,9 +189,10 @@ pub(crate) fn of(note: &Note, plan: &Plan) -> String {
                 .map_or("hook", |hook| hook.name.as_str());
             format!("{name}: {}", self::outcome(*outcome))
         }
-        Note::NoProc => {
-            "/proc cannot be read: signals go to the command's process group".to_owned()
-        }
+        Note::NoProc => match plan.is_command() {
+            true => "/proc cannot be read: signals go to the command's process group".to_owned(),
+            false => "/proc cannot be read: signals go to each service's process group".to_owned(),
+        },
         Note::NotForwarded(signal) => {
             format!("{signal} came, and there is nobody to send it on to")
         }
