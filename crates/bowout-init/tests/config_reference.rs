@@ -264,13 +264,16 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
 /// Whether each of these files passes the schema, by Python's jsonschema; `None`: there is none here.
 fn by_schema(files: &[PathBuf]) -> Option<Vec<String>> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schema.py");
-    let output = std::process::Command::new("python3")
-        .arg(script)
-        .arg(docs("bowout.schema.json"))
-        .args(files)
-        .output();
-    let output = output.ok().filter(|output| output.status.code() != Some(3));
-    let Some(output) = output else {
+    // The module may be the system's, and the first Python on the path another one.
+    let outputs = ["python3", "/usr/bin/python3"].map(|python| {
+        std::process::Command::new(python)
+            .arg(&script)
+            .arg(docs("bowout.schema.json"))
+            .args(files)
+            .output()
+    });
+    let mut outputs = outputs.into_iter().flatten();
+    let Some(output) = outputs.find(|output| output.status.code() != Some(3)) else {
         let reason = "no python3 with tomllib and jsonschema (apt-get install python3-jsonschema)";
         let must = |name: &str, value: &str| std::env::var(name).is_ok_and(|given| given == value);
         assert!(
