@@ -181,8 +181,9 @@ fn what_it_wrote_is_told_before_its_end() {
     "#);
     for round in 1..=20 {
         let mut web = it.puppet("web");
-        web.ask(format_args!("print-error panic {round}"));
-        web.exit(1);
+        // At once, so that bowout finds both when it looks.
+        web.tell(format_args!("print-error panic {round}\nexit 1"));
+        web.await_end();
     }
     let _web = it.puppet("web");
     let text = it.stderr();
