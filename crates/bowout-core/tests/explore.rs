@@ -13,6 +13,7 @@ mod explore {
     pub(crate) mod plans;
     pub(crate) mod search;
     pub(crate) mod services;
+    pub(crate) mod supervised;
     pub(crate) mod surroundings;
     pub(crate) mod trees;
 }

@@ -15,12 +15,13 @@ mod simulate {
     pub(crate) mod draw;
 }
 
-use bowout_core::event::{Received, Sender, SpawnError, SpawnErrorKind};
-use bowout_core::plan::{HookId, ServiceId};
+use bowout_core::event::{Change, Command, Notice, Received, Sender, SpawnError, SpawnErrorKind};
+use bowout_core::plan::{HookId, Plan, ServiceId};
 use bowout_core::process::{Process, State};
 use bowout_core::{Action, Event, Instant, Pid, Signal, SignalSet, Status, Supervisor};
 use simulate::chance::Chance;
 use simulate::draw::draw_case;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// A process is named in at most a handful of actions (note, signal, SIGCONT), for each service.
@@ -66,9 +67,50 @@ fn process(chance: &mut Chance) -> Process {
     process
 }
 
-fn event(chance: &mut Chance) -> Event {
-    let service = ServiceId(chance.below(6));
-    let hook = HookId(chance.below(4));
+fn notice(chance: &mut Chance) -> Notice {
+    let length = Duration::from_millis(chance.range(0, 4_000));
+    match chance.below(9) {
+        0 => Notice::Ready,
+        1 => Notice::Reloading,
+        2 => Notice::Stopping,
+        3 | 4 => Notice::MainPid(pid(chance)),
+        5 => Notice::Watchdog,
+        6 => Notice::WatchdogTrigger,
+        7 => Notice::WatchdogPeriod(length),
+        _ => Notice::Extend(chance.of(&[length, Duration::MAX])),
+    }
+}
+
+fn command(chance: &mut Chance) -> Command {
+    let service = ServiceId(chance.below(8));
+    match chance.below(6) {
+        0 | 1 => Command::Start(service),
+        2 => Command::Stop(service),
+        3 => Command::Restart(service),
+        4 => Command::Reload(service),
+        _ => Command::Signal(service, signal(chance)),
+    }
+}
+
+/// A plan that comes: what it says goes on is any place, or none, or nothing is said of some.
+fn change(chance: &mut Chance, plan: Plan) -> Event {
+    let mut place = |most: usize| (!chance.once_in(3)).then(|| chance.below(most + 2));
+    let services = plan.ids().map(|_| place(6).map(ServiceId)).collect();
+    let hooks = plan.hooks().iter().map(|_| place(8).map(HookId)).collect();
+    let mut change = Change {
+        plan,
+        services,
+        hooks,
+    };
+    if chance.once_in(8) {
+        change.services.pop();
+    }
+    Event::Reconfigured(Box::new(change))
+}
+
+fn event(chance: &mut Chance, plans: &[Plan]) -> Event {
+    let service = ServiceId(chance.below(7));
+    let hook = HookId(chance.below(12));
     let kind = chance.of(&[
         SpawnErrorKind::NotFound,
         SpawnErrorKind::CannotExecute,
@@ -78,7 +120,7 @@ fn event(chance: &mut Chance) -> Event {
     let error = SpawnError { kind, errno: 1 };
     let pid = pid(chance);
     let signal = signal(chance);
-    match chance.below(18) {
+    match chance.below(27) {
         0 => Event::Started,
         1..4 => Event::Spawned { service, pid },
         4 => Event::SpawnFailed { service, error },
@@ -97,6 +139,20 @@ fn event(chance: &mut Chance) -> Event {
             value: None,
         }),
         13 if chance.once_in(3) => Event::StopRequested,
+        18 => Event::Ready { service },
+        19..22 => Event::Notified {
+            service,
+            notice: notice(chance),
+        },
+        22 | 23 => Event::PidfileRead {
+            service,
+            pid: (!chance.once_in(3)).then_some(pid),
+        },
+        24 => Event::Commanded(command(chance)),
+        25 => {
+            let plan = plans[chance.below(plans.len())].clone();
+            change(chance, plan)
+        }
         13..16 => Event::Surveyed(
             (!chance.once_in(8)).then(|| (0..chance.below(12)).map(|_| process(chance)).collect()),
         ),
@@ -104,13 +160,32 @@ fn event(chance: &mut Chance) -> Event {
     }
 }
 
+/// What the driver says when it has done this.
+fn answer(chance: &mut Chance, action: Action) -> Event {
+    let pid = pid(chance);
+    match action {
+        Action::Spawn { service } => Event::Spawned { service, pid },
+        Action::RunHook { hook, .. } => Event::HookSpawned { hook, pid },
+        Action::ReadPidfile { service } => Event::PidfileRead {
+            service,
+            pid: Some(pid),
+        },
+        _ => Event::DeadlineReached,
+    }
+}
+
 #[test]
 fn any_event_in_any_state_is_legal() {
     let mut ends = 0;
+    let mut words = BTreeSet::new();
     for seed in 0..3_000 {
         let mut chance = Chance::new(seed);
         let case = draw_case(&mut chance);
-        let mut sup = Supervisor::new(case.plan, Pid::INIT);
+        let mut plans = vec![case.plan.clone()];
+        plans.extend(case.changes.iter().map(|(plan, _)| plan.clone()));
+        // What the core answers to is more often right than what comes out of the blue.
+        let mut awaited = Vec::new();
+        let mut sup = Supervisor::new(case.plan, Pid::INIT).with_jitter(seed);
         let mut now = Instant::ZERO;
         let mut finished = 0;
         for _ in 0..150 {
@@ -122,7 +197,10 @@ fn any_event_in_any_state_is_legal() {
                 8 => now.before(Duration::from_millis(5)),
                 _ => now,
             };
-            let event = event(&mut chance);
+            let event = match awaited.pop() {
+                Some(action) if chance.once_in(2) => answer(&mut chance, action),
+                Some(_) | None => event(&mut chance, &plans),
+            };
             let most = PER_EVENT
                 + match &event {
                     Event::Surveyed(Some(processes)) => PER_PROCESS * processes.len(),
@@ -138,6 +216,20 @@ fn any_event_in_any_state_is_legal() {
                 finished == 0 || actions.is_empty(),
                 "seed {seed}: {actions:?} after the end"
             );
+            words.extend(sup.plan().ids().map(|id| sup.service(id).word()));
+            awaited.extend(
+                actions
+                    .iter()
+                    .filter(|action| {
+                        matches!(
+                            action,
+                            Action::Spawn { .. }
+                                | Action::RunHook { .. }
+                                | Action::ReadPidfile { .. }
+                        )
+                    })
+                    .cloned(),
+            );
             finished += actions
                 .iter()
                 .filter(|action| matches!(action, Action::Finish { .. }))
@@ -152,6 +244,17 @@ fn any_event_in_any_state_is_legal() {
     }
     println!("{ends} of 3,000 came to an end");
     assert!(ends > 300);
+    let all = [
+        "waiting",
+        "starting",
+        "running",
+        "stopping",
+        "backoff",
+        "stopped",
+        "completed",
+        "failed",
+    ];
+    assert_eq!(words, BTreeSet::from(all), "every state was met");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use bowout_core::service::restart::{Restart, When};
 use bowout_core::{Instant, Signal};
 
 /// Services with these dependencies, in three seconds.
-fn services(mode: KillMode, depends_on: &[&[usize]]) -> Draft {
+pub(crate) fn services(mode: KillMode, depends_on: &[&[usize]]) -> Draft {
     let mut draft = super::plans::draft(mode);
     draft.services = depends_on
         .iter()
@@ -25,10 +25,10 @@ fn services(mode: KillMode, depends_on: &[&[usize]]) -> Draft {
     draft
 }
 
-const CHAIN: &[&[usize]] = &[&[1], &[]];
-const DIAMOND: &[&[usize]] = &[&[1, 2], &[3], &[3], &[]];
+pub(crate) const CHAIN: &[&[usize]] = &[&[1], &[]];
+pub(crate) const DIAMOND: &[&[usize]] = &[&[1, 2], &[3], &[3], &[]];
 
-fn one_each(draft: Draft, scripts: &[Script]) -> Case {
+pub(crate) fn one_each(draft: Draft, scripts: &[Script]) -> Case {
     let trees = scripts.iter().map(|script| vec![root(*script)]).collect();
     Case::new(Plan::new(draft).unwrap(), trees)
 }
