@@ -1,8 +1,8 @@
 //! Writes down what a start, a signal, a stop and an end of bowout-init use, so that the linker puts it
-//! side by side.
+//! side by side: first with one command, then what services need beside that.
 //!
-//! The kernel brings a program in by windows of 16 pages. What those four use lies scattered over all of
-//! the program unless somebody says otherwise; together it takes three windows.
+//! The kernel brings a program in by windows of 16 pages. What those use lies scattered over all of the
+//! program unless somebody says otherwise; together it takes a few windows.
 
 use crate::{FOREIGN, NATIVE, PROGRAMS, Result, cargo, root, run, target_dir};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,20 +16,45 @@ const IMAGE: std::ops::Range<u64> = 0x20_0000..0x80_0000;
 /// A variable that is larger than this goes last, so that the small ones share a page.
 const LARGE: u64 = 4096;
 
-/// Whether bowout-init is PID 1, and what it runs.
-const SCENARIOS: [(bool, &[&str]); 4] = [
-    (false, &["/bin/true"]),
-    (true, &["/bin/true"]),
+/// What bowout-init is called with, and whether it is PID 1.
+const SCENARIOS: [(bool, &[&str]); 5] = [
+    (false, &["--", "/bin/true"]),
+    (true, &["--", "/bin/true"]),
     (
         true,
         &[
+            "--",
             "/bin/sh",
             "-c",
             "trap 'exit 0' USR1; kill -USR1 $PPID; while :; do sleep 1; done",
         ],
     ),
-    (true, &["/bin/sh", "-c", "kill -TERM $PPID; sleep 60"]),
+    (true, &["--", "/bin/sh", "-c", "kill -TERM $PPID; sleep 60"]),
+    (true, &["--config", "services.toml"]),
 ];
+
+/// The services of the last one: some that run, one that ends and is started again, one that asks how they
+/// are, and one that has all of it stopped.
+const SERVICES: &str = r#"
+control = "control.sock"
+[service.web]
+command = ["/bin/sleep", "1000"]
+depends_on = ["db"]
+[service.db]
+command = ["/bin/sleep", "1000"]
+[service.worker]
+command = ["/bin/sleep", "1000"]
+restart = "always"
+[service.again]
+command = ["/bin/sh", "-c", "exit 1"]
+restart = "always"
+restart_delay = "100ms"
+[service.asks]
+command = ["./bowout-init", "ctl", "status"]
+restart = "no"
+[service.stops]
+command = ["/bin/sh", "-c", "sleep 5; kill -TERM 1; sleep 60"]
+"#;
 
 /// A name in the program: how long it is, and what it is called by people.
 struct Symbol {
@@ -139,7 +164,12 @@ fn trace(
     symbols: &BTreeMap<u64, Vec<Symbol>>,
     used: &mut Vec<u64>,
 ) -> Result<()> {
-    let log = target_dir().join("accesses");
+    let folder = target_dir().join("order");
+    let written = fs::create_dir_all(&folder)
+        .and_then(|()| fs::write(folder.join("services.toml"), SERVICES))
+        .and_then(|()| fs::copy(program, folder.join("bowout-init")));
+    written.map_err(|error| format!("cannot fill {}: {error}", folder.display()))?;
+    let log = folder.join("accesses");
     let mut words = vec!["unshare", "--pid", "--fork", "--mount-proc"];
     if !as_init {
         words.truncate(0);
@@ -147,11 +177,8 @@ fn trace(
     let log_option = format!("--log-file={}", log.display());
     words.extend(["valgrind", "--tool=lackey", "--trace-mem=yes", &log_option]);
     let mut traced = Command::new(words[0]);
-    traced
-        .args(&words[1..])
-        .arg(program)
-        .arg("--")
-        .args(command);
+    traced.args(&words[1..]).arg(program).args(command);
+    traced.current_dir(&folder);
     // What most containers have; a desk has ten times as much.
     traced
         .env_clear()
