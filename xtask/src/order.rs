@@ -30,13 +30,15 @@ const SCENARIOS: [(bool, &[&str]); 5] = [
         ],
     ),
     (true, &["--", "/bin/sh", "-c", "kill -TERM $PPID; sleep 60"]),
-    (true, &["--config", "services.toml"]),
+    (true, &["--config", SERVICES.0]),
 ];
 
 /// The services of the last one: some that run, one that ends and is started again, one that asks how they
 /// are, and one that has all of it stopped.
-const SERVICES: &str = r#"
-control = "control.sock"
+const SERVICES: (&str, &str) = (
+    "/tmp/bowout-order.toml",
+    r#"
+control = "/tmp/bowout-order.sock"
 [service.web]
 command = ["/bin/sleep", "1000"]
 depends_on = ["db"]
@@ -50,11 +52,13 @@ command = ["/bin/sh", "-c", "exit 1"]
 restart = "always"
 restart_delay = "100ms"
 [service.asks]
-command = ["./bowout-init", "ctl", "status"]
+command = ["PROGRAM", "ctl", "status"]
 restart = "no"
+essential = false
 [service.stops]
 command = ["/bin/sh", "-c", "sleep 5; kill -TERM 1; sleep 60"]
-"#;
+"#,
+);
 
 /// A name in the program: how long it is, and what it is called by people.
 struct Symbol {
@@ -164,12 +168,12 @@ fn trace(
     symbols: &BTreeMap<u64, Vec<Symbol>>,
     used: &mut Vec<u64>,
 ) -> Result<()> {
-    let folder = target_dir().join("order");
-    let written = fs::create_dir_all(&folder)
-        .and_then(|()| fs::write(folder.join("services.toml"), SERVICES))
-        .and_then(|()| fs::copy(program, folder.join("bowout-init")));
-    written.map_err(|error| format!("cannot fill {}: {error}", folder.display()))?;
-    let log = folder.join("accesses");
+    let log = target_dir().join("accesses");
+    let services = SERVICES
+        .1
+        .replace("PROGRAM", &program.display().to_string());
+    fs::write(SERVICES.0, services)
+        .map_err(|error| format!("cannot write {}: {error}", SERVICES.0))?;
     let mut words = vec!["unshare", "--pid", "--fork", "--mount-proc"];
     if !as_init {
         words.truncate(0);
@@ -178,7 +182,6 @@ fn trace(
     words.extend(["valgrind", "--tool=lackey", "--trace-mem=yes", &log_option]);
     let mut traced = Command::new(words[0]);
     traced.args(&words[1..]).arg(program).args(command);
-    traced.current_dir(&folder);
     // What most containers have; a desk has ten times as much.
     traced
         .env_clear()
@@ -189,6 +192,7 @@ fn trace(
     let text = fs::read(&log)
         .map_err(|error| format!("no trace: {error}; is valgrind there, and is this root?"))?;
     _ = fs::remove_file(&log);
+    _ = fs::remove_file(SERVICES.0);
     let mut known: BTreeSet<u64> = used.iter().copied().collect();
     for line in text.split(|byte| *byte == b'\n') {
         let Some(address) = accessed(line) else {

@@ -24,6 +24,7 @@ const MISTAKES: u8 = 1;
 /// code: 0 where a configuration can be run. What may be there only when it is needed (users, programs, files)
 /// is told as a warning, and so is a stop that does not fit.
 #[cold]
+#[inline(never)]
 pub(crate) fn run(name: &str, options: Options, environment: Environment) -> u8 {
     let is_json = options.log_format == Some(LogFormat::Json);
     let (understood, problems) = examine(name, options, environment, is_json);

@@ -57,6 +57,7 @@ enum Failed {
 
 /// Asks, by a command line without the program's name, and returns the exit code.
 #[must_use = "the exit code is for whoever started the program"]
+#[inline(never)]
 pub fn run(name: &str, arguments: Vec<OsString>) -> u8 {
     let parsed = options::parse(name, arguments, |variable| std::env::var_os(variable));
     let asked = match parsed {

@@ -72,6 +72,7 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
 
 /// Asks a running supervisor, where that is wanted: by the name of the program, or by its first word. A
 /// command of such a name is run behind `--`.
+#[inline(never)]
 fn client(name: &str, arguments: &[OsString]) -> Option<u8> {
     if name == ctl::NAME {
         return Some(ctl::run(name, arguments.to_vec()));

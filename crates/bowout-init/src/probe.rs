@@ -47,6 +47,7 @@ enum Parsed {
 /// Runs `probe` with the arguments behind that word, and returns its exit code: 0 when the server is
 /// there, 1 when it is not, [`OWN_ERROR`](crate::OWN_ERROR) for arguments that can't be taken.
 #[must_use = "the exit code is the answer"]
+#[inline(never)]
 pub fn run(arguments: Vec<OsString>) -> u8 {
     match parse(arguments) {
         Ok(Parsed::Help) => {

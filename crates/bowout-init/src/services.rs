@@ -49,6 +49,9 @@ pub(crate) struct Start {
     pub(crate) warnings: Vec<String>,
 }
 
+// Whoever runs one command needs nothing of this: `inline(never)` keeps it out of the functions that a start
+// goes through, and out of memory.
+
 /// Services, as far as the world goes. What they do is decided by the core.
 pub(crate) struct Services {
     settings: Settings,
@@ -94,6 +97,7 @@ struct ReadyPipe {
 }
 
 impl Known {
+    #[inline(never)]
     fn new(now: Instant) -> Known {
         Known {
             since: now,
@@ -153,6 +157,8 @@ impl Services {
         Ok(services)
     }
 
+    #[inline(never)]
+
     fn open_control(&mut self, log: &mut Log) {
         let Some(path) = crate::control::place(None, self.settings.control.as_ref()) else {
             return;
@@ -175,6 +181,7 @@ impl Services {
     }
 
     /// Where no service's output is copied, nothing of it is needed.
+    #[inline(never)]
     fn open_outputs(&mut self, log: &mut Log) {
         let copied = |service: &ServiceSettings| Outputs::copies(&service.log, pattern(service));
         if self.outputs.is_none() && self.settings.services.iter().any(copied) {
@@ -198,16 +205,19 @@ impl Services {
     }
 
     /// Waits for signals and for everybody else, no longer than this.
+    #[inline(never)]
     pub(crate) fn listen(&mut self, limit: Option<Duration>) -> io::Result<Heard> {
         self.listening.wait(limit)
     }
 
     /// The next signal that came.
+    #[inline(never)]
     pub(crate) fn next_signal(&mut self) -> Option<Received> {
         self.listening.next_signal()
     }
 
     /// Does what the core decided and only this knows how to do.
+    #[inline(never)]
     pub(crate) fn perform(
         &mut self,
         action: &Action,
@@ -232,6 +242,7 @@ impl Services {
     }
 
     /// Starts the program of a service.
+    #[inline(never)]
     pub(crate) fn spawn(
         &mut self,
         id: ServiceId,
@@ -288,6 +299,7 @@ impl Services {
     }
 
     /// Starts the program of a hook.
+    #[inline(never)]
     pub(crate) fn run_hook(
         &mut self,
         hook: HookId,
@@ -303,6 +315,7 @@ impl Services {
 
     /// A child was reaped. What it wrote comes before what is said about its end. Returns whether it is a
     /// service's main process.
+    #[inline(never)]
     pub(crate) fn ended(
         &mut self,
         pid: Pid,
@@ -323,6 +336,7 @@ impl Services {
     }
 
     /// The core has something to tell.
+    #[inline(never)]
     pub(crate) fn told(&mut self, note: &Note, core: &Supervisor) {
         if let Note::Changed { service } = note
             && let Some(known) = self.known.get_mut(service.0)
@@ -336,6 +350,7 @@ impl Services {
     }
 
     /// What a survey is told of services.
+    #[inline(never)]
     pub(crate) fn names<'a>(&self, core: &'a Supervisor) -> Names<'a> {
         let plan = core.plan();
         let named = plan.ids().map(|id| (plan.service(id).name.as_str(), id));
@@ -350,6 +365,7 @@ impl Services {
     }
 
     /// What each service said of itself last.
+    #[inline(never)]
     pub(crate) fn said(&mut self) -> Vec<String> {
         let known = self.known.iter_mut();
         known
@@ -358,6 +374,7 @@ impl Services {
     }
 
     /// All is over: what was written comes out, as far as there is time, and the sockets go.
+    #[inline(never)]
     pub(crate) fn finish(&mut self, core: &Supervisor, log: &mut Log) {
         if let Some(outputs) = &mut self.outputs {
             let now = bowout_sys::clock::now();

@@ -12,8 +12,11 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+// One command has no change, no daemon and no reader of its words: `inline(never)` keeps all that out of the
+// functions that its start goes through, and out of memory.
 impl Supervisor {
     /// Another plan came. One that is not installed yet is forgotten for it.
+    #[inline(never)]
     pub(super) fn reconfigured(&mut self, change: Box<Change>, out: &mut Actions) {
         if self.phase != Phase::Up {
             return;
@@ -41,6 +44,7 @@ impl Supervisor {
     }
 
     /// Stops what has to go, in the order of a stop.
+    #[inline(never)]
     pub(super) fn advance_change(&mut self, now: Instant, out: &mut Actions) {
         if self.change.is_none() {
             return;
@@ -90,6 +94,7 @@ impl Supervisor {
 
     /// The plan counts from now on. This is done before anything else in the answer to a deadline, so that
     /// nothing in that answer, or still on its way to the core, speaks of places in the old plan.
+    #[inline(never)]
     pub(super) fn install_what_came(&mut self, now: Instant, out: &mut Actions) {
         if self.installable.is_some_and(|at| at <= now)
             && let Some(change) = self.change.take()
@@ -98,6 +103,7 @@ impl Supervisor {
         }
     }
 
+    #[inline(never)]
     fn install(&mut self, change: Change, out: &mut Actions) {
         let Change {
             plan,

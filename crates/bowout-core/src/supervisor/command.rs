@@ -9,6 +9,7 @@ use crate::{Instant, Signal};
 use alloc::vec::Vec;
 
 impl Supervisor {
+    #[inline(never)]
     pub(super) fn commanded(&mut self, command: Command, now: Instant, out: &mut Actions) {
         let (Command::Start(id)
         | Command::Stop(id)

@@ -15,6 +15,7 @@ const LOST: u8 = 2;
 
 impl Supervisor {
     /// The program that starts a daemon has ended.
+    #[inline(never)]
     pub(super) fn starter_ended(
         &mut self,
         id: ServiceId,
@@ -63,6 +64,7 @@ impl Supervisor {
         self.go(id, State::Adopting(adopting), out);
     }
 
+    #[inline(never)]
     pub(super) fn advance_adopting(&mut self, id: ServiceId, now: Instant, out: &mut Actions) {
         let pidfile = self.plan.service(id).kind == Kind::Forking { pidfile: true };
         let State::Adopting(adopting) = &mut self.services[id.0].state else {
@@ -90,6 +92,7 @@ impl Supervisor {
         }
     }
 
+    #[inline(never)]
     pub(super) fn pidfile_read(
         &mut self,
         id: ServiceId,

@@ -47,6 +47,7 @@ impl Supervisor {
     }
 
     /// A service said or showed that it is ready. That counts where it is awaited, or was taken back.
+    #[inline(never)]
     pub(super) fn says_ready(&mut self, id: ServiceId, now: Instant, out: &mut Actions) {
         let Some(service) = self.services.get_mut(id.0) else {
             return out.push(Action::Tell(Note::Unexpected("ready: no such service")));
@@ -73,6 +74,7 @@ impl Supervisor {
         }
     }
 
+    #[inline(never)]
     pub(super) fn notified(
         &mut self,
         id: ServiceId,

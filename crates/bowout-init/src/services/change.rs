@@ -69,6 +69,7 @@ impl Services {
     }
 
     /// Reads the configuration again. What is wrong with it is told, and changes nothing.
+    #[inline(never)]
     pub(super) fn read_config(&mut self, core: &Supervisor, log: &mut Log) -> Option<Event> {
         let read = self.origin.read();
         match read.and_then(|settings| self.prepare(settings, core)) {
@@ -90,6 +91,7 @@ impl Services {
     }
 
     /// The core is given what was offered to it last.
+    #[inline(never)]
     pub(crate) fn offer(&mut self) {
         if let Some(offered) = self.offered.take() {
             self.next = Some(offered);
@@ -156,6 +158,7 @@ impl Services {
     }
 
     /// The core goes over to the next plan. Events that wait name services by their old places.
+    #[inline(never)]
     pub(super) fn install(
         &mut self,
         core: &Supervisor,

@@ -32,6 +32,7 @@ pub(super) struct Strangers {
 
 impl Services {
     /// Hears everybody who had something to tell at the last wait, each by a bounded piece.
+    #[inline(never)]
     pub(crate) fn turn(&mut self, core: &Supervisor, log: &mut Log, events: &mut VecDeque<Event>) {
         for voice in self.listening.voices() {
             match voice {

@@ -36,6 +36,7 @@ impl Services {
     }
 
     /// Has clients told what is new, and gives the moment at which somebody is to be told or treated next.
+    #[inline(never)]
     pub(crate) fn deadline(&mut self, core: &Supervisor) -> Option<Instant> {
         let (control, stage) = self.split(core);
         let control = control.and_then(|control| {
