@@ -239,15 +239,18 @@ impl Supervisor {
         for report in self.hooks.advance(now, out) {
             self.hook_ended(report, out);
         }
+        self.stop_if_there_is_a_reason(now, out);
         for id in self.plan.ids() {
             self.advance_service(id, now, out);
         }
         if self.phase == Phase::Up {
             self.advance_change(now, out);
+            self.block_what_cannot(now, out);
+            // Before anybody is started who would have to go at once.
+            self.stop_if_there_is_a_reason(now, out);
+        }
+        if self.phase == Phase::Up {
             self.start_what_can(now, out);
-            if let Some(reason) = self.reason_to_stop() {
-                self.begin_stop(reason, now, out);
-            }
         }
         self.advance_shutdown(now, out);
         for report in self.hooks.advance(now, out) {
@@ -346,6 +349,14 @@ impl Supervisor {
             }
         }
         self.sweep_children_gone(now, out);
+    }
+
+    fn stop_if_there_is_a_reason(&mut self, now: Instant, out: &mut Actions) {
+        if self.phase == Phase::Up
+            && let Some(reason) = self.reason_to_stop()
+        {
+            self.begin_stop(reason, now, out);
+        }
     }
 
     /// Why the container is to stop although nobody asked for it.

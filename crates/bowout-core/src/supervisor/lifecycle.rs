@@ -162,8 +162,19 @@ impl Supervisor {
             State::PreStop(Leaving { hooks, .. }) | State::PostStop(hooks) => {
                 if let Some(hook) = hooks.running {
                     let at = now.after(self.hook_time(hook));
-                    let at = until.map_or(at, |until| at.min(until));
-                    self.hooks.limit(hook, at.max(now));
+                    let at = until.map_or(at, |until| at.min(until)).max(now);
+                    self.hooks.limit(hook, at);
+                    // Where it was asked for in this very moment, it is told so too.
+                    for action in out {
+                        if let Action::RunHook {
+                            hook: asked,
+                            time: Some(time),
+                        } = action
+                            && *asked == hook
+                        {
+                            *time = at.since(now).min(*time);
+                        }
+                    }
                 }
             }
             State::Starting | State::Stopping(_) | State::Ended(_) => {}

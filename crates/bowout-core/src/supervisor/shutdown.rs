@@ -196,10 +196,11 @@ impl Supervisor {
         }
     }
 
-    /// Whether a main process lives, or is looked for.
+    /// Whether a main process lives, or is looked for where there is somebody to be found.
     fn somebody_is_up(&self) -> bool {
         let up = |service: &Service| {
-            service.main().is_some() || matches!(service.state, State::Adopting(_))
+            let awaited = matches!(service.state, State::Adopting(_)) && !self.alone;
+            awaited || service.main().is_some()
         };
         self.services.iter().any(up)
     }

@@ -244,7 +244,7 @@ impl Monitor {
         let were_stopping: Vec<bool> = world.monitor.seen.iter().map(stops).collect();
         let was_down = world.monitor.down.is_some();
         Monitor::learn(world, event, actions);
-        Monitor::note_stop(world, event);
+        Monitor::note_stop(world, event, actions);
         Monitor::check_extended(world, event, actions);
         Monitor::note_services(world, was_stopping);
         Monitor::check_no_change(world, before, event, actions, was_stopping);

@@ -11,42 +11,54 @@ use crate::{Instant, Pid, Signal, Status};
 use core::time::Duration;
 
 impl Supervisor {
+    /// Whoever waits for what will never come has failed; in start order, since others may wait for that.
+    pub(in crate::supervisor) fn block_what_cannot(&mut self, now: Instant, out: &mut Actions) {
+        for index in 0..self.services.len() {
+            let id = self.plan.graph().start_order()[index];
+            if self.is_due(id, now)
+                && let Free::Never(on) = self.is_free(id)
+            {
+                self.blocked(id, on, out);
+            }
+        }
+    }
+
     pub(in crate::supervisor) fn start_what_can(&mut self, now: Instant, out: &mut Actions) {
         for index in 0..self.services.len() {
             let id = self.plan.graph().start_order()[index];
-            let service = &self.services[id.0];
-            if service.retiring || !service.wanted {
+            if !self.is_due(id, now) {
                 continue;
             }
-            match service.state {
-                State::Waiting => match self.is_free(id) {
-                    Free::Yes => self.begin_start(id, out),
-                    Free::NotYet => continue,
-                    Free::Never(on) => self.blocked(id, on, out),
-                },
-                // What it depends on may have gone down with it.
-                State::Backoff { until } if until <= now => match self.is_free(id) {
-                    Free::Yes => self.begin_start(id, out),
-                    Free::NotYet => {
-                        self.go(id, State::Waiting, out);
-                        continue;
-                    }
-                    Free::Never(on) => self.blocked(id, on, out),
-                },
-                State::PreStart(_)
-                | State::Starting
-                | State::Launching(_)
-                | State::Adopting(_)
-                | State::Running(_)
-                | State::PreStop(_)
-                | State::Stopping(_)
-                | State::PostStop(_)
-                | State::Backoff { .. }
-                | State::Ended(_) => continue,
+            match self.is_free(id) {
+                Free::Yes => {
+                    self.begin_start(id, out);
+                    // Without hooks before it, its program is asked for in the same breath.
+                    self.advance_service(id, now, out);
+                }
+                // What it depends on may have gone down while it waited for its next start.
+                Free::NotYet => self.go(id, State::Waiting, out),
+                Free::Never(_) => {}
             }
-            // Without hooks before it, its program is asked for in the same breath.
-            self.advance_service(id, now, out);
         }
+    }
+
+    /// Whether a service waits for nothing any more but for what it depends on.
+    fn is_due(&self, id: ServiceId, now: Instant) -> bool {
+        let service = &self.services[id.0];
+        let is_due = match service.state {
+            State::Waiting => true,
+            State::Backoff { until } => until <= now,
+            State::PreStart(_)
+            | State::Starting
+            | State::Launching(_)
+            | State::Adopting(_)
+            | State::Running(_)
+            | State::PreStop(_)
+            | State::Stopping(_)
+            | State::PostStop(_)
+            | State::Ended(_) => false,
+        };
+        is_due && service.wanted && !service.retiring
     }
 
     /// Whether what a service depends on lets it start.

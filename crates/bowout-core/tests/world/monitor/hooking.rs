@@ -16,7 +16,8 @@ impl Monitor {
         }
     }
 
-    pub(super) fn check_hook(world: &mut World, hook: usize, time: Option<Duration>) {
+    /// `up`: the stop that is under way begins after it, in the same breath.
+    pub(super) fn check_hook(world: &mut World, hook: usize, time: Option<Duration>, up: bool) {
         let World {
             monitor, sup, now, ..
         } = world;
@@ -57,18 +58,20 @@ impl Monitor {
                 });
             }
             HookMoment::Of(id, moment) => {
-                let most = match monitor.stop {
-                    Some(_) => sup.budget().hook(HookId(hook)),
-                    None => sup.plan().hooks()[hook].timeout.unwrap_or(HOOK_TIME),
+                let leaves = matches!(moment, ServiceMoment::PreStop | ServiceMoment::PostStop);
+                let stop = monitor.stop.is_some() && (leaves || !up);
+                let most = match stop {
+                    true => sup.budget().hook(HookId(hook)),
+                    false => sup.plan().hooks()[hook].timeout.unwrap_or(HOOK_TIME),
                 };
                 let given = time.is_some_and(|time| {
-                    let exact = monitor.stop.is_none() && moment != ServiceMoment::Stop;
+                    let exact = !stop && moment != ServiceMoment::Stop;
                     if exact { time == most } else { time <= most }
                 });
                 monitor.expect(given || moment == ServiceMoment::Stop, || {
                     format!("hook {hook} has {time:?} instead of {most:?}")
                 });
-                Monitor::check_service_hook(world, id, moment, hook, one);
+                Monitor::check_service_hook(world, (id, moment), hook, one, stop);
             }
             HookMoment::OnSignal(_) => {}
         }
@@ -78,10 +81,10 @@ impl Monitor {
     /// A hook of a service runs at its moment, once in a life, and in its order.
     fn check_service_hook(
         world: &mut World,
-        id: ServiceId,
-        moment: ServiceMoment,
+        (id, moment): (ServiceId, ServiceMoment),
         hook: usize,
         one: bool,
+        stop: bool,
     ) {
         let World {
             monitor,
@@ -94,7 +97,6 @@ impl Monitor {
         let place = plan
             .hooks_at(HookMoment::Of(id, moment))
             .position(|other| other.0 == hook);
-        let stop = monitor.stop.is_some();
         let watch = &mut monitor.seen[id.0];
         let main = watch.main.and_then(|pid| kernel.procs.get(&pid));
         let lives = main.is_some_and(Proc::lives);
@@ -113,8 +115,11 @@ impl Monitor {
                 kept
             }
             ServiceMoment::PostStart => {
-                let next = core::mem::replace(&mut watch.hooks[3], place.map_or(0, |at| at + 1));
-                place == Some(next) && runs && watch.was_ready && !stop
+                // They do not wait for each other: one whose earlier run is still dying comes later.
+                let bit = place.map_or(0, |at| 1 << at);
+                let first = bit & !watch.hooks[3] != 0;
+                watch.hooks[3] |= bit;
+                first && runs && watch.was_ready && !stop
             }
             ServiceMoment::Readiness => runs && !watch.ready && !stop,
             ServiceMoment::Liveness => runs && watch.was_ready && !stop,

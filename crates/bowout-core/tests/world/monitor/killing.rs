@@ -53,6 +53,7 @@ impl Monitor {
             sup,
             kernel,
             now,
+            case,
             ..
         } = world;
         let plan = sup.plan();
@@ -76,8 +77,13 @@ impl Monitor {
                 monitor.expect(stops, || {
                     format!("SIGKILL to {pid} although nobody stops it")
                 });
+                // Where nobody can look, a pidfile that names another service's daemon is believed.
+                let mistaken = !case.proc && main != Some(pid) && {
+                    let mains = monitor.seen.iter().filter_map(|watch| watch.main);
+                    mains.into_iter().any(|other| other == pid)
+                };
                 match mode {
-                    _ if !monitor.seen[service].adopted => {}
+                    _ if mistaken || !monitor.seen[service].adopted => {}
                     _ if group.is_none() => {}
                     KillMode::Process => monitor
                         .expect(main == Some(pid) || monitor.down.is_some(), || {

@@ -109,10 +109,12 @@ impl Monitor {
         let Some(watch) = self.seen.iter_mut().find(|watch| watch.main == Some(pid)) else {
             return;
         };
-        watch.ready = false;
+        let was_ready = core::mem::take(&mut watch.ready);
         watch.ready_at = None;
         watch.pet_by = None;
         if core::mem::take(&mut watch.named) {
+            // Whoever takes its place goes on with what it was.
+            watch.told = was_ready;
             // Nobody knows whether another one has taken its place.
             watch.adopted = false;
             watch.ready_by = None;

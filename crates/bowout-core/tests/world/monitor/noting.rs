@@ -3,13 +3,19 @@
 use super::{HookSeen, Monitor, SETTLE, Stop};
 use crate::world::World;
 use crate::world::kernel::{Kernel, Origin};
+use bowout_core::action::Note;
 use bowout_core::event::Event;
 use bowout_core::plan::{HookMoment, ServiceId, ServiceMoment};
 use bowout_core::service::State;
-use bowout_core::{Signal, Status};
+use bowout_core::{Action, Signal, Status};
+
+/// What is asked for before it in the same breath was asked for while the container was up.
+pub(super) fn begins_stop(action: &Action) -> bool {
+    matches!(action, Action::Tell(Note::StopBegun { .. }))
+}
 
 impl Monitor {
-    pub(super) fn note_stop(world: &mut World, event: &Event) {
+    pub(super) fn note_stop(world: &mut World, event: &Event, actions: &[Action]) {
         let monitor = &mut world.monitor;
         let plan = world.sup.plan();
         let interrupts = plan.stop().on.contains(Signal::INT)
@@ -37,13 +43,24 @@ impl Monitor {
         let somebody_up = monitor
             .seen
             .iter()
-            .filter_map(|watch| watch.main)
+            .filter_map(|watch| watch.main.filter(|_| watch.status.is_none()))
             .any(|pid| kernel.procs.contains_key(&pid))
             || plan
                 .ids()
                 .any(|id| matches!(world.sup.service(id).state, State::Adopting(_)));
         let rewrite = &plan.signals().rewrite;
         let sent = signal.map(|signal| rewrite.get(&signal).copied().flatten().unwrap_or(signal));
+        // Whoever began to leave in the same breath, before the stop of the container did.
+        let before = actions.iter().take_while(|action| !begins_stop(action));
+        let leaving: Vec<usize> = before
+            .filter_map(|action| match action {
+                Action::RunHook { hook, .. } => match plan.hooks()[hook.0].moment {
+                    HookMoment::Of(id, ServiceMoment::PreStop) => Some(id.0),
+                    _ => None,
+                },
+                _ => None,
+            })
+            .collect();
         for service in 0..monitor.seen.len() {
             let state = &world.sup.service(ServiceId(service)).state;
             let over = !asked && !matches!(state, State::Stopping(_));
@@ -51,7 +68,8 @@ impl Monitor {
                 monitor.forget(service, kernel);
             }
             let watch = &mut monitor.seen[service];
-            watch.left_before = watch.stopping.is_some() || watch.hooks[1] > 0;
+            let leaves = watch.hooks[1] > 0 || leaving.contains(&service);
+            watch.left_before = watch.stopping.is_some() || leaves;
         }
         let pre_stop = plan.hooks_at(HookMoment::PreStop).count();
         monitor.stop = Some(Stop {
@@ -87,6 +105,14 @@ impl Monitor {
                 // In a stop nobody is late.
                 watch.rests();
             }
+            let down = matches!(
+                state,
+                State::Backoff { .. } | State::Waiting | State::Ended(_)
+            );
+            if down && world.monitor.stop.is_none() && !world.monitor.told.is_empty() {
+                // Told, and down in one breath.
+                world.monitor.forget(id.0, &world.kernel);
+            }
         }
     }
 
@@ -96,6 +122,7 @@ impl Monitor {
             sup,
             kernel,
             now,
+            answers,
             ..
         } = world;
         let plan = sup.plan();
@@ -157,9 +184,12 @@ impl Monitor {
             monitor.pre_stop_over.get_or_insert(*now);
         }
         if monitor.pre_stop_over.is_some() {
+            // Of a daemon that is looked for, somebody may be left.
+            let children = kernel.living().next().is_some() || !answers.is_empty();
             let up = |id| {
                 let service = sup.service(id);
-                service.main().is_some() || matches!(service.state, State::Adopting(_))
+                let looks = matches!(service.state, State::Adopting(_)) && children;
+                service.main().is_some() || looks
             };
             monitor.undrained |= !plan.ids().any(up);
         }

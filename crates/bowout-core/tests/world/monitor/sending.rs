@@ -1,5 +1,6 @@
 //! Watches what is sent, started and run: to whom, when, and in which order.
 
+use super::noting::begins_stop;
 use super::{HookSeen, Monitor, Watch};
 use crate::world::World;
 use crate::world::asking::STALE;
@@ -20,7 +21,10 @@ impl Monitor {
         for (index, action) in actions.iter().enumerate() {
             match action {
                 Action::Spawn { service } => Monitor::check_spawn(world, *service),
-                Action::RunHook { hook, time } => Monitor::check_hook(world, hook.0, *time),
+                Action::RunHook { hook, time } => {
+                    let before = actions[index..].iter().any(begins_stop);
+                    Monitor::check_hook(world, hook.0, *time, before);
+                }
                 Action::Tell(note) => Monitor::check_note(world, event, note),
                 Action::Signal {
                     signal,
