@@ -233,6 +233,25 @@ impl Container {
         }
     }
 
+    /// Waits until a program of this name runs in the foreground of its terminal.
+    pub fn until_in_front(&self, program: &str) {
+        let begun = Instant::now();
+        let in_front = |line: &str| match line.split_whitespace().collect::<Vec<_>>()[..] {
+            [_, group, front, state, name] => {
+                name == program && group == front && !state.starts_with('T')
+            }
+            _ => false,
+        };
+        loop {
+            let top = self.docker(&["top", &self.name, "-eo", "pid,pgid,tpgid,stat,comm"]);
+            if top.lines().any(in_front) {
+                return;
+            }
+            let waited = begun.elapsed();
+            assert!(waited < WATCHDOG, "{program} is not in front:\n{top}");
+        }
+    }
+
     /// One value of `docker inspect`.
     pub fn inspect(&self, format: &str) -> String {
         self.docker(&["inspect", "--format", format, &self.name])
