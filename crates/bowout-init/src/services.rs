@@ -158,7 +158,6 @@ impl Services {
     }
 
     #[inline(never)]
-
     fn open_control(&mut self, log: &mut Log) {
         let Some(path) = crate::control::place(None, self.settings.control.as_ref()) else {
             return;

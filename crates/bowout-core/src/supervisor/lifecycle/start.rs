@@ -131,6 +131,8 @@ impl Supervisor {
                 HookOutcome::NotStarted(error) => Ending::NotStarted(error),
             };
             self.services[id.0].fault = Some(Fault::PreStartFailed);
+            // What it did in an earlier run, it has not done in this one.
+            self.services[id.0].completed = false;
             self.decide(id, true, Duration::ZERO, now, out);
             return self.settle(id, now, out);
         }
