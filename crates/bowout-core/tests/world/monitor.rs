@@ -76,6 +76,8 @@ pub(crate) struct Monitor {
     pub(crate) charge: BTreeSet<i32>,
     pub(crate) hooks: Vec<HookSeen>,
     pub(crate) pre_stop_over: Option<Instant>,
+    /// Whether the stop that is under way begins after what is judged, in the same breath.
+    pub(crate) still_up: bool,
     /// Whether the drain is over because nobody is up whom it would serve.
     pub(crate) undrained: bool,
     /// Who lost the one in charge above, and by when that is seen.
@@ -114,6 +116,7 @@ impl Monitor {
             hooks: vec![HookSeen::Idle; plan.hooks().len()],
             pre_stop_over: None,
             undrained: false,
+            still_up: false,
             orphans: BTreeMap::new(),
             stranger_ended: None,
             only_strangers: None,

@@ -229,6 +229,7 @@ impl Supervisor {
             },
             None => {
                 service.ending = Ending::NotStarted(error);
+                service.completed = false;
                 State::Ended(if wanted { End::Failed } else { End::Stopped })
             }
         };

@@ -16,8 +16,7 @@ impl Monitor {
         }
     }
 
-    /// `up`: the stop that is under way begins after it, in the same breath.
-    pub(super) fn check_hook(world: &mut World, hook: usize, time: Option<Duration>, up: bool) {
+    pub(super) fn check_hook(world: &mut World, hook: usize, time: Option<Duration>) {
         let World {
             monitor, sup, now, ..
         } = world;
@@ -59,7 +58,7 @@ impl Monitor {
             }
             HookMoment::Of(id, moment) => {
                 let leaves = matches!(moment, ServiceMoment::PreStop | ServiceMoment::PostStop);
-                let stop = monitor.stop.is_some() && (leaves || !up);
+                let stop = monitor.stop.is_some() && (leaves || !monitor.still_up);
                 let most = match stop {
                     true => sup.budget().hook(HookId(hook)),
                     false => sup.plan().hooks()[hook].timeout.unwrap_or(HOOK_TIME),

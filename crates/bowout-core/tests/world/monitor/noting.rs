@@ -58,6 +58,9 @@ impl Monitor {
                     HookMoment::Of(id, ServiceMoment::PreStop) => Some(id.0),
                     _ => None,
                 },
+                Action::Tell(Note::StartTimedOut { service } | Note::Unhealthy { service, .. }) => {
+                    Some(service.0)
+                }
                 _ => None,
             })
             .collect();

@@ -19,12 +19,10 @@ impl Monitor {
         was_down: bool,
     ) {
         for (index, action) in actions.iter().enumerate() {
+            world.monitor.still_up = actions[index..].iter().any(begins_stop);
             match action {
                 Action::Spawn { service } => Monitor::check_spawn(world, *service),
-                Action::RunHook { hook, time } => {
-                    let before = actions[index..].iter().any(begins_stop);
-                    Monitor::check_hook(world, hook.0, *time, before);
-                }
+                Action::RunHook { hook, time } => Monitor::check_hook(world, hook.0, *time),
                 Action::Tell(note) => Monitor::check_note(world, event, note),
                 Action::Signal {
                     signal,

@@ -227,7 +227,7 @@ impl Monitor {
         monitor.expect((is_its || !case.proc) && !taken, || {
             format!("{number} is taken for the main process of {id:?}: {of:?}")
         });
-        let up = monitor.stop.is_none();
+        let up = monitor.stop.is_none() || monitor.still_up;
         let plan = sup.plan().service(id);
         let watch = &mut monitor.seen[id.0];
         let was_adopted = core::mem::replace(&mut watch.adopted, true);
@@ -288,6 +288,14 @@ impl Monitor {
                     format!("{service:?} is told that it has {left:?}, and has until {until:?}")
                 });
             }
+        } else if let (Some(due), Some(left)) = (watch.due, left) {
+            // After Ctrl-C was pressed again it has what is left of the whole at most.
+            let end = monitor.end(sup);
+            let until = now.after(left);
+            monitor.seen[service.0].due = Some(due.max(until));
+            monitor.expect(end.is_none_or(|end| until <= end), || {
+                format!("{service:?} is told that it has {left:?}, and the stop ends at {end:?}")
+            });
         } else if let Some(by) = watch.ready_by {
             watch.ready_by = Some(by.max(wanted));
         }
