@@ -6,6 +6,7 @@
 //! The way of a file: text → `tree` (where everything knows its place) → `reader` (by the keys) →
 //! `top::Top` (all files together) → `check` (what fits together) → settings.
 
+mod chapter;
 mod check;
 mod command;
 mod commands;
@@ -13,6 +14,7 @@ mod finding;
 mod include;
 mod interpolate;
 mod key;
+mod lookup;
 mod problem;
 mod procfile;
 mod reader;
@@ -34,7 +36,7 @@ use crate::settings::{ServiceSettings, Settings};
 use bowout_core::order::gathered;
 use finding::{Finding, Findings};
 use interpolate::Filler;
-use key::Section;
+use lookup::Lookup;
 use reader::Reader;
 use source::{Place, Source};
 use std::collections::BTreeSet;
@@ -84,7 +86,7 @@ pub fn examine_text(
     variable: Variable<'_>,
 ) -> (Option<Settings>, Problems) {
     let mut files = Files::new(variable);
-    files.text(name, text.to_owned(), top::SECTIONS);
+    files.text(name, text.to_owned(), &top::LOOKUP);
     files.finish()
 }
 
@@ -101,7 +103,7 @@ pub fn read_services(
 ) -> Result<Vec<ServiceSettings>, Problems> {
     let mut files = Files::new(variable);
     files.there = gathered(there.iter().map(|name| (*name).to_owned()));
-    files.text(name, text.to_owned(), top::SERVICE_SECTIONS);
+    files.text(name, text.to_owned(), &top::SERVICE_LOOKUP);
     let (settings, problems) = files.finish();
     settings.map(|settings| settings.services).ok_or(problems)
 }
@@ -190,7 +192,7 @@ impl Files<'_> {
                 self.left -= text.len();
                 self.chain.push((real, shown));
                 self.paths.push(path.to_owned());
-                self.text(path, text, top::SECTIONS);
+                self.text(path, text, &top::LOOKUP);
                 self.chain.pop();
             }
             Err((message, hint)) => {
@@ -199,7 +201,7 @@ impl Files<'_> {
         }
     }
 
-    fn text(&mut self, path: &Path, text: String, sections: &'static [Section<Top>]) {
+    fn text(&mut self, path: &Path, text: String, keys: &'static Lookup<Top>) {
         let source = Source::new(path.display().to_string(), text);
         let (source, number) = self.findings.source(source);
         let (tree, wrong) = tree::build(&source, number);
@@ -219,7 +221,7 @@ impl Files<'_> {
             start: 0,
             end: 0,
         };
-        let seen = reader.entries(&tree, place, sections, &mut self.top);
+        let seen = reader.entries(&tree, place, keys, &mut self.top);
         self.left_for_variables = reader.filler.left;
         for (key, place) in seen.iter().filter(|(key, _)| !top::SHARED.contains(key)) {
             if let Some(first) = self.top.given.get(key) {

@@ -1,6 +1,8 @@
 //! Reads commands and hooks in all the forms in which people write them.
 
-use super::key::{Chapter, Form, Key, Section, Shape, Take, chapters};
+use super::chapter::{Chapter, chapters};
+use super::key::{Form, Key, Section, Shape, Take};
+use super::lookup::{Lookup, lookup};
 use super::reader::{Filled, Reader};
 use super::source::Place;
 use super::tree::Node;
@@ -46,7 +48,7 @@ pub(super) fn parts() -> Vec<Chapter> {
 }
 
 #[derive(Default)]
-struct Draft {
+pub(super) struct Draft {
     command: Option<(Written, Place)>,
     timeout: Option<Duration>,
     shell: bool,
@@ -85,6 +87,8 @@ const SECTIONS: &[Section<Draft>] = &[Section {
         },
     ],
 }];
+
+pub(super) static LOOKUP: Lookup<Draft> = lookup!(SECTIONS);
 
 /// What only a shell understands, where it stands alone.
 const OPERATORS: [&str; 12] = [
@@ -173,7 +177,7 @@ impl Reader<'_> {
     pub(super) fn hook(&mut self, node: &Node<'_>) -> Option<HookSettings> {
         let mut draft = Draft::default();
         if node.data.table().is_some() {
-            self.table(node, SECTIONS, &mut draft)?;
+            self.table(node, &LOOKUP, &mut draft)?;
         } else if node.data.list().is_some() || node.data.text().is_some() {
             draft.command = self.command(node).map(|written| (written, node.place));
         } else {

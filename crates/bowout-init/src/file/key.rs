@@ -1,13 +1,13 @@
 //! Describes the keys of a table once: for reading them, for errors, for the schema and for the reference.
+//!
+//! `chapter` has what only the last two need, and `lookup` what reading needs.
 
-use super::command::{HOOK, HOOKS};
+use super::chapter::Chapter;
 use super::reader::Reader;
 use super::tree::Node;
 use crate::settings::HookSettings;
 use bowout_core::Signal;
-use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 /// A key of a table from which a `T` is made.
@@ -25,7 +25,7 @@ pub(super) struct Key<T: 'static> {
     pub(super) about: &'static str,
     /// A line that has it.
     pub(super) example: &'static str,
-    pub(super) take: Take<T>,
+    pub(super) take: Take<T, &'static Form>,
 }
 
 impl<T> Key<T> {
@@ -49,8 +49,8 @@ pub(super) struct Section<T: 'static> {
     pub(super) keys: &'static [Key<T>],
 }
 
-/// What is accepted, and where it goes.
-pub(super) enum Take<T: 'static> {
+/// What is accepted, and where it goes. `F` says more about what has its own form.
+pub(super) enum Take<T: 'static, F> {
     /// True or false.
     Switch(fn(&mut T, bool)),
     /// A duration, zero included.
@@ -74,7 +74,7 @@ pub(super) enum Take<T: 'static> {
     /// Any number of those.
     Hooks(fn(&mut T, Vec<HookSettings>)),
     /// What has its own form. Whoever takes it says what is wrong with it.
-    Other(&'static Form, fn(&mut Reader<'_>, &mut T, &Node<'_>)),
+    Other(F, fn(&mut Reader<'_>, &mut T, &Node<'_>)),
 }
 
 /// What a value looks like.
@@ -118,126 +118,13 @@ pub(super) enum Shape {
     Table(fn() -> Vec<Chapter>),
 }
 
-/// A section without its type.
-pub(super) struct Chapter {
-    pub(super) heading: &'static str,
-    pub(super) parts: Vec<Part>,
-}
-
-/// A key without its type.
-pub(super) struct Part {
-    pub(super) name: &'static str,
-    pub(super) aliases: &'static [&'static str],
-    pub(super) required: bool,
-    pub(super) default: &'static str,
-    pub(super) about: &'static str,
-    pub(super) example: &'static str,
-    pub(super) accepted: String,
-    pub(super) shape: Shape,
-    /// Whether hooks are accepted, which the reference explains once.
-    pub(super) is_hook: bool,
-}
-
-/// Describes the keys of a table.
-pub(super) fn chapters<T>(sections: &'static [Section<T>]) -> Vec<Chapter> {
-    let part = |key: &'static Key<T>| Part {
-        name: key.name,
-        aliases: key.aliases,
-        required: key.required,
-        default: key.default,
-        about: key.about,
-        example: key.example,
-        accepted: key.take.accepted(),
-        shape: key.take.shape(),
-        is_hook: matches!(key.take, Take::Hook(_) | Take::Hooks(_)),
-    };
-    let chapters = sections.iter().map(|section| Chapter {
-        heading: section.heading,
-        parts: section.keys.iter().map(part).collect(),
-    });
-    chapters.collect()
-}
-
-/// Whether any table has a key of this name.
-pub(super) fn is_known(name: &str) -> bool {
-    // Looked up for each value of a file that is nothing but mistakes.
-    static NAMES: OnceLock<BTreeSet<&str>> = OnceLock::new();
-    let names = NAMES.get_or_init(|| {
-        let mut names = BTreeSet::new();
-        collect(&super::top::parts(), &mut names);
-        names
-    });
-    names.contains(name)
-}
-
-fn collect(chapters: &[Chapter], names: &mut BTreeSet<&'static str>) {
-    for part in chapters.iter().flat_map(|chapter| &chapter.parts) {
-        names.insert(part.name);
-        names.extend(part.aliases);
-        part.shape.tables(&mut |chapters| collect(&chapters, names));
-    }
-}
-
-impl Shape {
-    /// Shows each table that a value may be, or may hold, without those that are inside of it.
-    pub(super) fn tables(&self, show: &mut dyn FnMut(Vec<Chapter>)) {
-        match self {
-            Shape::Table(chapters) => show(chapters()),
-            Shape::List(shape) | Shape::Map(_, shape) | Shape::SignalMap(shape) => {
-                shape.tables(show);
-            }
-            Shape::Either(shapes) => shapes.iter().for_each(|shape| shape.tables(show)),
-            Shape::Text
-            | Shape::Pattern(_)
-            | Shape::Duration
-            | Shape::Word(_)
-            | Shape::Signal
-            | Shape::Switch
-            | Shape::Only(_)
-            | Shape::Whole(..)
-            | Shape::Number => {}
-        }
-    }
-}
-
-impl<T> Take<T> {
-    /// In words, for errors and the reference.
-    pub(super) fn accepted(&self) -> String {
-        let accepted = match self {
-            Take::Whole(least, most, _) => return format!("a whole number, {least} to {most}"),
-            Take::Word(words, _) => return listed(words),
-            Take::Text(called, _) => called,
-            Take::Switch(_) => "true or false",
-            Take::Duration(_) => DURATION.accepted,
-            Take::Period(_) => PERIOD.accepted,
-            Take::Path(_) => "a path",
-            Take::Signals(_) => SIGNALS.accepted,
-            Take::Signal(_) => SIGNAL.accepted,
-            Take::Hook(_) => HOOK.accepted,
-            Take::Hooks(_) => HOOKS.accepted,
-            Take::Other(form, _) => form.accepted,
-        };
-        accepted.to_owned()
-    }
-
-    fn shape(&self) -> Shape {
-        match self {
-            Take::Switch(_) => Shape::Switch,
-            Take::Duration(_) | Take::Period(_) => DURATION.shape,
-            Take::Whole(least, most, _) => Shape::Whole(*least, *most),
-            Take::Text(..) | Take::Path(_) => Shape::Text,
-            Take::Word(words, _) => Shape::Word(words),
-            Take::Signals(_) => SIGNALS.shape,
-            Take::Signal(_) => SIGNAL.shape,
-            Take::Hook(_) => HOOK.shape,
-            Take::Hooks(_) => HOOKS.shape,
-            Take::Other(form, _) => form.shape,
-        }
-    }
+/// What is accepted as a whole number.
+pub(super) fn between(least: i64, most: i64) -> String {
+    format!("a whole number, {least} to {most}")
 }
 
 /// `"a"`, `"b"` or `"c"`.
-fn listed(words: &[&str]) -> String {
+pub(super) fn listed(words: &[&str]) -> String {
     let mut text = String::new();
     for (index, word) in words.iter().enumerate() {
         let before = match index {

@@ -6,7 +6,8 @@ pub(super) use values::{Filled, near_signal, near_word};
 
 use super::finding::{Finding, Findings};
 use super::interpolate::Filler;
-use super::key::{Chapter, Key, SIGNAL, Section, Take, is_known};
+use super::key::{SIGNAL, Take, between, listed};
+use super::lookup::{Label, Lookup, is_known};
 use super::service;
 use super::source::{Place, Source};
 use super::top;
@@ -135,10 +136,10 @@ impl<'a> Reader<'a> {
     pub(super) fn table<T>(
         &mut self,
         node: &Node<'_>,
-        sections: &'static [Section<T>],
+        keys: &'static Lookup<T>,
         into: &mut T,
     ) -> Option<Seen> {
-        self.table_of(node, "a table", sections, into)
+        self.table_of(node, "a table", keys, into)
     }
 
     /// The same, with words for what it has.
@@ -146,11 +147,11 @@ impl<'a> Reader<'a> {
         &mut self,
         node: &Node<'_>,
         accepted: &str,
-        sections: &'static [Section<T>],
+        keys: &'static Lookup<T>,
         into: &mut T,
     ) -> Option<Seen> {
         match node.data.table() {
-            Some(table) => Some(self.entries(table, node.place, sections, into)),
+            Some(table) => Some(self.entries(table, node.place, keys, into)),
             None => {
                 self.refuse(node, accepted);
                 None
@@ -163,36 +164,46 @@ impl<'a> Reader<'a> {
         &mut self,
         table: &Table<'_>,
         place: Place,
-        sections: &'static [Section<T>],
+        keys: &'static Lookup<T>,
         into: &mut T,
+    ) -> Seen {
+        self.labelled(table, place, keys.labels, &mut |reader, index, node| {
+            reader.take(&keys.takes[index], into, node);
+        })
+    }
+
+    /// The same, of which it says the number of each key with its value: here nothing has to know what is made
+    /// of them, so that this is once in a program and not once for each table.
+    fn labelled(
+        &mut self,
+        table: &Table<'_>,
+        place: Place,
+        labels: &'static [Label],
+        take: &mut dyn FnMut(&mut Reader<'_>, usize, &Node<'_>),
     ) -> Seen {
         let mut seen = Seen::default();
         for (name, value) in table.entries() {
-            let keys = || sections.iter().flat_map(|section| section.keys);
-            let is_it = |key: &&Key<T>| {
-                let text = name.text.as_ref();
-                key.name == text || key.aliases.contains(&text)
-            };
-            let Some(key) = keys().find(is_it) else {
-                seen.meant.extend(self.unknown(name, value, sections));
+            let Some(index) = labels.iter().position(|label| label.is(&name.text)) else {
+                seen.meant.extend(self.unknown(name, value, labels));
                 continue;
             };
-            if let Some(first) = seen.get(key.name) {
-                let message = format!("`{}` and `{}` are the same", name.text, key.name);
+            let label = &labels[index];
+            if let Some(first) = seen.get(label.name) {
+                let message = format!("`{}` and `{}` are the same", name.text, label.name);
                 let finding = self.error(name.place, message).hint("one of the two");
                 self.findings.add(finding.also(first, "it is given here"));
                 continue;
             }
-            seen.keys.push((key.name, name.place));
-            let outer = self.example.replace((value.place, key.example));
-            self.within(key.name, |reader| reader.take(key, into, value));
+            seen.keys.push((label.name, name.place));
+            let outer = self.example.replace((value.place, label.example));
+            self.within(label.name, |reader| take(reader, index, value));
             self.example = outer;
         }
-        let keys = sections.iter().flat_map(|section| section.keys);
-        for key in keys.filter(|key| key.required && seen.get(key.name).is_none()) {
-            if !self.is_broken && !seen.meant.contains(&key.name) {
-                let finding = self.error(place, format!("`{}` is missing", key.name));
-                self.findings.add(finding.example(key.example));
+        let missing = |label: &&Label| label.required && seen.get(label.name).is_none();
+        for label in labels.iter().filter(missing) {
+            if !self.is_broken && !seen.meant.contains(&label.name) {
+                let finding = self.error(place, format!("`{}` is missing", label.name));
+                self.findings.add(finding.example(label.example));
             }
         }
         seen
@@ -221,50 +232,46 @@ impl<'a> Reader<'a> {
     }
 
     /// Says that a key is not known, and returns the one that was likely meant.
-    fn unknown<T>(
+    fn unknown(
         &mut self,
         name: &Name<'_>,
         value: &Node<'_>,
-        sections: &'static [Section<T>],
+        labels: &'static [Label],
     ) -> Option<&'static str> {
-        let keys = || sections.iter().flat_map(|section| section.keys);
         let written = plain(&name.text);
-        let known = keys().flat_map(|key| std::iter::once(&key.name).chain(key.aliases));
-        let known = known.copied();
-        let foreign = keys().find(|key| key.elsewhere.iter().any(|there| plain(there) == written));
-        let meant = known.clone().find(|known| plain(known) == written);
-        let near = value::nearest(&name.text, known.clone());
-        let ours = meant.or(foreign.map(|key| key.name)).or(near);
+        let known = || labels.iter().flat_map(Label::names);
+        let has = |label: &&Label| label.elsewhere.iter().any(|there| plain(there) == written);
+        let foreign = labels.iter().find(has);
+        let meant = known().find(|known| plain(known) == written);
+        let near = value::nearest(&name.text, known());
+        let ours = meant.or(foreign.map(|label| label.name)).or(near);
         let hint = match (meant, foreign) {
             (Some(meant), _) => Some(format!("did you mean `{meant}`?")),
-            (None, Some(key)) => Some(format!("bowout calls it `{}`", key.name)),
-            (None, None) => {
-                let of = Whole::of(known.clone());
-                of.and_then(|of| misplaced(of, name, value))
-                    .or_else(|| near.map(|near| format!("did you mean `{near}`?")))
-            }
+            (None, Some(label)) => Some(format!("bowout calls it `{}`", label.name)),
+            (None, None) => Whole::of(labels)
+                .and_then(|of| misplaced(of, name, value))
+                .or_else(|| near.map(|near| format!("did you mean `{near}`?"))),
         };
         // It may be a variable that was meant for `environment`.
         if ours.is_none_or(|ours| ours == "environment") && !is_known(&name.text) {
             value.hide(self.source);
         }
         let hint = hint.unwrap_or_else(|| {
-            if Whole::of(known.clone()) == Some(Whole::Service) {
+            if Whole::of(labels) == Some(Whole::Service) {
                 return "docs/config.md lists all keys of a service".to_owned();
             }
-            let known: Vec<String> = keys().map(|key| format!("`{}`", key.name)).collect();
-            format!("known here: {}", known.join(", "))
+            let known = labels.iter().map(|label| format!("`{}`", label.name));
+            format!("known here: {}", known.collect::<Vec<_>>().join(", "))
         });
         let finding = self.error(name.place, format!("the key `{}` is not known", name.text));
         self.findings.add(finding.hint(hint));
         // An alias is as good as the key.
-        keys()
-            .find(|key| ours.is_some_and(|ours| key.name == ours || key.aliases.contains(&ours)))
-            .map(|key| key.name)
+        let label = ours.and_then(|ours| labels.iter().find(|label| label.is(ours)));
+        label.map(|label| label.name)
     }
 
-    fn take<T>(&mut self, key: &'static Key<T>, into: &mut T, node: &Node<'_>) {
-        match &key.take {
+    fn take<T>(&mut self, take: &Take<T, ()>, into: &mut T, node: &Node<'_>) {
+        match take {
             Take::Switch(set) => self
                 .switch(node)
                 .into_iter()
@@ -278,7 +285,7 @@ impl<'a> Reader<'a> {
                 .into_iter()
                 .for_each(|time| set(into, time)),
             Take::Whole(least, most, set) => {
-                let number = self.whole(node, *least..=*most, &key.take.accepted());
+                let number = self.whole(node, *least..=*most, &between(*least, *most));
                 number.into_iter().for_each(|number| set(into, number));
             }
             Take::Text(accepted, set) => {
@@ -288,7 +295,7 @@ impl<'a> Reader<'a> {
             }
             Take::Path(set) => self.path(node).into_iter().for_each(|path| set(into, path)),
             Take::Word(words, set) => {
-                self.word(node, words, &key.take.accepted())
+                self.word(node, words, &listed(words))
                     .into_iter()
                     .for_each(|word| set(into, word));
             }
@@ -322,8 +329,8 @@ enum Whole {
 
 impl Whole {
     /// The table that has these keys.
-    fn of(mut known: impl Iterator<Item = &'static str>) -> Option<Whole> {
-        known.find_map(|key| match key {
+    fn of(labels: &[Label]) -> Option<Whole> {
+        labels.iter().find_map(|label| match label.name {
             "service" => Some(Whole::Container),
             "depends_on" => Some(Whole::Service),
             _ => None,
@@ -334,16 +341,13 @@ impl Whole {
 /// What to do with a key that the other of the two tables has, or with a table of an unknown name.
 #[cold]
 fn misplaced(whole: Whole, name: &Name<'_>, value: &Node<'_>) -> Option<String> {
-    let has = |chapters: Vec<Chapter>| {
-        let mut parts = chapters.into_iter().flat_map(|chapter| chapter.parts);
-        parts.any(|part| part.name == name.text || part.aliases.contains(&name.text.as_ref()))
-    };
+    let has = |labels: &[Label]| labels.iter().any(|label| label.is(&name.text));
     match whole {
-        Whole::Service if has(top::parts()) => Some(format!(
+        Whole::Service if has(top::LOOKUP.labels) => Some(format!(
             "`{}` is about the container: it stands at the top of the file, before the first table",
             name.text
         )),
-        Whole::Container if has(service::parts()) => Some(format!(
+        Whole::Container if has(service::LOOKUP.labels) => Some(format!(
             "`{}` is about a service: it stands below [service.NAME]",
             name.text
         )),

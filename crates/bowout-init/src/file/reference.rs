@@ -2,8 +2,9 @@
 
 mod elsewhere;
 
+use super::chapter::{Chapter, Part};
 use super::command;
-use super::key::{Chapter, Part, Shape};
+use super::key::Shape;
 use super::service;
 use super::top;
 use std::fmt::Write;

@@ -1,6 +1,7 @@
 //! Writes the JSON Schema of bowout.toml, for editors, from the lists of keys.
 
-use super::key::{Chapter, Part, Shape};
+use super::chapter::{Chapter, Part};
+use super::key::Shape;
 use super::top;
 use bowout_core::Signal;
 use serde_json::{Map, Value, json};

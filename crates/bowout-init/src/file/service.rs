@@ -1,17 +1,19 @@
 //! Reads the table of a service, and looks at whether its keys go together.
 
-mod dependencies;
-mod environment;
-mod limits;
-mod log;
-mod probes;
+pub(super) mod dependencies;
+pub(super) mod environment;
+pub(super) mod limits;
+pub(super) mod log;
+pub(super) mod probes;
 mod running;
 mod starting;
 mod stopping;
 mod surroundings;
 
+use super::chapter::{Chapter, chapters};
 use super::command::Written;
-use super::key::{Chapter, Section, chapters};
+use super::key::Section;
+use super::lookup::{Lookup, lookup};
 use super::reader::{Reader, Seen};
 use super::source::Place;
 use super::tree::{Name, Node};
@@ -50,6 +52,8 @@ const SECTIONS: &[Section<Draft>] = &[
         keys: log::KEYS,
     },
 ];
+
+pub(super) static LOOKUP: Lookup<Draft> = lookup!(SECTIONS);
 
 /// What a table of a service may have, for the schema and the reference.
 pub(super) fn parts() -> Vec<Chapter> {
@@ -120,7 +124,7 @@ impl Reader<'_> {
         };
         self.within(&name.text, |reader| {
             let accepted = "a table, [service.NAME], with a command";
-            let seen = reader.table_of(node, accepted, SECTIONS, &mut draft)?;
+            let seen = reader.table_of(node, accepted, &LOOKUP, &mut draft)?;
             reader.fits(&mut draft, &seen);
             draft.keys = seen;
             // A command that is wrong has been said to be.

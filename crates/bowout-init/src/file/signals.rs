@@ -1,6 +1,8 @@
 //! Reads what is done with signals.
 
-use super::key::{Form, Key, Section, Shape, Take, chapters};
+use super::chapter::chapters;
+use super::key::{Form, Key, Section, Shape, Take};
+use super::lookup::{Lookup, lookup};
 use super::reader::{Filled, Reader, near_signal};
 use super::source::Place;
 use super::top::Top;
@@ -27,7 +29,7 @@ const SOURCE: &str = "a signal such as HUP, SIGUSR1 or RTMIN+3, but not KILL, ST
 
 /// What is found in the table of a signal: exactly one of these.
 #[derive(Default)]
-struct Found {
+pub(super) struct Found {
     reload: Vec<(String, Place)>,
     forward: Vec<(String, Place)>,
     run: Vec<HookSettings>,
@@ -81,6 +83,8 @@ const SECTIONS: &[Section<Found>] = &[Section {
     ],
 }];
 
+pub(super) static LOOKUP: Lookup<Found> = lookup!(SECTIONS);
+
 const NAMES: Form = Form {
     accepted: "an array of names of services",
     shape: Shape::List(&Shape::Text),
@@ -118,7 +122,7 @@ impl Reader<'_> {
 
     fn rule(&mut self, top: &mut Top, node: &Node<'_>) -> Option<SignalRule> {
         let mut found = Found::default();
-        let seen = self.table(node, SECTIONS, &mut found)?;
+        let seen = self.table(node, &LOOKUP, &mut found)?;
         let ways = ["reload", "forward", "run", "reload_config", "ignore"];
         self.one_of(&ways, &seen, node.place)?;
         let strings =

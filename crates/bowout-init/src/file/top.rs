@@ -1,6 +1,8 @@
 //! Reads the keys that are about the container as a whole.
 
-use super::key::{Chapter, Form, Key, Section, Shape, Take, chapters};
+use super::chapter::{Chapter, chapters};
+use super::key::{Form, Key, Section, Shape, Take};
+use super::lookup::{Lookup, lookup};
 use super::reader::{Filled, Reader};
 use super::service::{self, Draft, NAME_PATTERN};
 use super::signals::{REWRITE, SIGNAL_RULES};
@@ -34,7 +36,7 @@ pub(super) struct Top {
 const MOST_SERVICES: usize = 10_000;
 
 /// What a file may have.
-pub(super) const SECTIONS: &[Section<Top>] = &[
+const SECTIONS: &[Section<Top>] = &[
     Section {
         heading: "Services",
         keys: &[SERVICE, INCLUDE],
@@ -53,11 +55,13 @@ pub(super) const SECTIONS: &[Section<Top>] = &[
     },
 ];
 
+pub(super) static LOOKUP: Lookup<Top> = lookup!(SECTIONS);
+
 /// What a text may have that only adds services.
-pub(super) const SERVICE_SECTIONS: &[Section<Top>] = &[Section {
+pub(super) static SERVICE_LOOKUP: Lookup<Top> = lookup!(&[Section {
     heading: "",
     keys: &[SERVICE],
-}];
+}]);
 
 /// Keys that many files may have.
 pub(super) const SHARED: [&str; 3] = ["service", "include", "signal"];
@@ -219,7 +223,7 @@ const ACCOUNT_KEYS: &[Key<Top>] = &[
         about: "bowout's own log, on standard error.",
         example: "log = { level = \"info\", format = \"json\" }",
         take: Take::Other(&LOG, |reader, top, node| {
-            reader.table_of(node, LOG.accepted, LOG_SECTIONS, &mut top.settings);
+            reader.table_of(node, LOG.accepted, &LOG_LOOKUP, &mut top.settings);
         }),
         ..Key::PLAIN
     },
@@ -278,6 +282,8 @@ const LOG_SECTIONS: &[Section<Settings>] = &[Section {
         },
     ],
 }];
+
+pub(super) static LOG_LOOKUP: Lookup<Settings> = lookup!(LOG_SECTIONS);
 
 impl Reader<'_> {
     fn services(&mut self, top: &mut Top, node: &Node<'_>) {

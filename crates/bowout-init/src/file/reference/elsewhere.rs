@@ -135,7 +135,7 @@ pub(super) fn names(path: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::file::key::Chapter;
+    use crate::file::chapter::Chapter;
     use crate::file::{service, top};
 
     #[test]

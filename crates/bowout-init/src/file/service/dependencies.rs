@@ -1,7 +1,9 @@
 //! Reads what a service depends on.
 
 use super::{Draft, NAME_PATTERN, Need};
-use crate::file::key::{Form, Key, Section, Shape, Take, chapters};
+use crate::file::chapter::chapters;
+use crate::file::key::{Form, Key, Section, Shape, Take};
+use crate::file::lookup::{Lookup, lookup};
 use crate::file::reader::Reader;
 use crate::file::tree::{Name, Node};
 use bowout_core::plan::Condition;
@@ -48,6 +50,8 @@ const SECTIONS: &[Section<Condition>] = &[Section {
     }],
 }];
 
+pub(in crate::file) static LOOKUP: Lookup<Condition> = lookup!(SECTIONS);
+
 impl Reader<'_> {
     pub(super) fn depends_on(&mut self, draft: &mut Draft, node: &Node<'_>) {
         if let Some(items) = node.data.list() {
@@ -87,7 +91,7 @@ impl Reader<'_> {
         let mut wanted = Condition::Started;
         if value.data.table().is_some() {
             self.within(&name.text, |reader| {
-                reader.table(value, SECTIONS, &mut wanted)
+                reader.table(value, &LOOKUP, &mut wanted)
             });
         } else if let Some(word) = self.word(value, CONDITIONS, ACCEPTED) {
             wanted = condition(word);

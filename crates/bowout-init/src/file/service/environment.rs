@@ -1,7 +1,9 @@
 //! Reads the variables of a service, and where more of them are.
 
 use super::Draft;
-use crate::file::key::{Form, Key, Section, Shape, Take, chapters};
+use crate::file::chapter::chapters;
+use crate::file::key::{Form, Key, Section, Shape, Take};
+use crate::file::lookup::{Lookup, lookup};
 use crate::file::reader::{Filled, Reader};
 use crate::file::source::Place;
 use crate::file::tree::{Data, Node};
@@ -63,6 +65,8 @@ const SECTIONS: &[Section<EnvFile>] = &[Section {
         },
     ],
 }];
+
+pub(in crate::file) static LOOKUP: Lookup<EnvFile> = lookup!(SECTIONS);
 
 impl Reader<'_> {
     pub(super) fn environment(&mut self, draft: &mut Draft, node: &Node<'_>) {
@@ -144,7 +148,7 @@ impl Reader<'_> {
                 required: true,
             };
             if node.data.table().is_some() {
-                self.table(node, SECTIONS, &mut file);
+                self.table(node, &LOOKUP, &mut file);
             } else if node.data.text().is_some() {
                 self.path(node)
                     .into_iter()

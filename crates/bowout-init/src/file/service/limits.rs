@@ -2,7 +2,9 @@
 
 use super::Draft;
 use crate::cli::value::nearest;
-use crate::file::key::{Form, Key, Section, Shape, Take, chapters};
+use crate::file::chapter::chapters;
+use crate::file::key::{Form, Key, Section, Shape, Take};
+use crate::file::lookup::{Lookup, lookup};
 use crate::file::reader::{Filled, Reader};
 use crate::file::tree::Node;
 use crate::settings::Limit;
@@ -23,7 +25,7 @@ const NUMBER: Form = Form {
 
 /// A limit that was given; the inner `None` is unlimited.
 #[derive(Default)]
-struct Pair {
+pub(in crate::file) struct Pair {
     soft: Option<Option<u64>>,
     hard: Option<Option<u64>>,
 }
@@ -49,6 +51,8 @@ const SECTIONS: &[Section<Pair>] = &[Section {
         },
     ],
 }];
+
+pub(in crate::file) static LOOKUP: Lookup<Pair> = lookup!(SECTIONS);
 
 impl Reader<'_> {
     fn limit(&mut self, node: &Node<'_>) -> Option<Option<u64>> {
@@ -89,7 +93,7 @@ impl Reader<'_> {
             }
             self.within(&name.text, |reader| {
                 if value.data.table().is_some() {
-                    reader.table(value, SECTIONS, &mut pair);
+                    reader.table(value, &LOOKUP, &mut pair);
                 } else {
                     let limit = reader.limit(value);
                     pair = Pair {

@@ -1,7 +1,9 @@
 //! Reads what becomes of a service's output.
 
 use super::Draft;
-use crate::file::key::{Form, Key, Section, Shape, Take, chapters};
+use crate::file::chapter::chapters;
+use crate::file::key::{Form, Key, Section, Shape, Take};
+use crate::file::lookup::{Lookup, lookup};
 use crate::file::reader::{Filled, Reader};
 use crate::file::tree::Node;
 use crate::settings::Output;
@@ -46,7 +48,7 @@ const MAX_SIZE: u64 = 10 << 20;
 const KEEP: u32 = 5;
 
 /// A file that grows.
-struct File {
+pub(in crate::file) struct File {
     path: PathBuf,
     max_size: u64,
     keep: u32,
@@ -92,6 +94,8 @@ const SECTIONS: &[Section<File>] = &[Section {
     ],
 }];
 
+pub(in crate::file) static LOOKUP: Lookup<File> = lookup!(SECTIONS);
+
 impl Reader<'_> {
     fn log(&mut self, draft: &mut Draft, node: &Node<'_>) {
         if node.data.table().is_none() {
@@ -109,7 +113,7 @@ impl Reader<'_> {
             max_size: MAX_SIZE,
             keep: KEEP,
         };
-        self.table(node, SECTIONS, &mut file);
+        self.table(node, &LOOKUP, &mut file);
         draft.settings.log = Output::File {
             path: file.path,
             max_size: Some(file.max_size).filter(|size| *size > 0),

@@ -1,7 +1,9 @@
 //! Reads when a service is ready, and whether it still works.
 
+use crate::file::chapter::chapters;
 use crate::file::command::{COMMAND, Written};
-use crate::file::key::{Form, Key, Section, Shape, Take, chapters};
+use crate::file::key::{Form, Key, Section, Shape, Take};
+use crate::file::lookup::{Lookup, lookup};
 use crate::file::reader::{Filled, Reader};
 use crate::file::tree::Node;
 use crate::settings::{CommandLine, Healthcheck, Probe, ReadyWhen};
@@ -38,7 +40,7 @@ const HTTP: Form = Form {
 
 /// What is found in the table `ready`: of the first ones exactly one.
 #[derive(Default)]
-struct Ready {
+pub(in crate::file) struct Ready {
     when: Option<ReadyWhen>,
     probe: Option<Probe>,
     interval: Option<Duration>,
@@ -126,6 +128,8 @@ const READY_SECTIONS: &[Section<Ready>] = &[Section {
     ],
 }];
 
+pub(in crate::file) static READY_LOOKUP: Lookup<Ready> = lookup!(READY_SECTIONS);
+
 const NOTIFY: Form = Form {
     accepted: "true",
     shape: Shape::Only(true),
@@ -133,7 +137,7 @@ const NOTIFY: Form = Form {
 
 /// What is found in the table `healthcheck`.
 #[derive(Default)]
-struct Health {
+pub(in crate::file) struct Health {
     probe: Option<Probe>,
     interval: Option<Duration>,
     timeout: Option<Duration>,
@@ -221,6 +225,8 @@ const HEALTH_SECTIONS: &[Section<Health>] = &[Section {
     ],
 }];
 
+pub(in crate::file) static HEALTH_LOOKUP: Lookup<Health> = lookup!(HEALTH_SECTIONS);
+
 impl Reader<'_> {
     pub(super) fn ready(&mut self, node: &Node<'_>) -> Option<ReadyWhen> {
         if node.data.text().is_some() {
@@ -232,7 +238,7 @@ impl Reader<'_> {
             return None;
         }
         let mut ready = Ready::default();
-        let seen = self.table(node, READY_SECTIONS, &mut ready)?;
+        let seen = self.table(node, &READY_LOOKUP, &mut ready)?;
         let ways = ["notify", "fd", "tcp", "http", "exec", "log", "delay"];
         self.one_of(&ways, &seen, node.place)?;
         let when = ready.when.or(ready.probe.map(|probe| ReadyWhen::Probed {
@@ -251,7 +257,7 @@ impl Reader<'_> {
 
     pub(super) fn healthcheck(&mut self, node: &Node<'_>) -> Option<Healthcheck> {
         let mut health = Health::default();
-        let seen = self.table_of(node, HEALTHCHECK.accepted, HEALTH_SECTIONS, &mut health)?;
+        let seen = self.table_of(node, HEALTHCHECK.accepted, &HEALTH_LOOKUP, &mut health)?;
         if health.is_off {
             return None;
         }

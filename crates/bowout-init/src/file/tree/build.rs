@@ -7,7 +7,7 @@ use super::grow::{inner, insert, open_table};
 use super::{DEEPEST, Data, Name, Node, Origin, Table, syntax};
 use crate::cli::value::nearest;
 use crate::file::finding::{self, Finding};
-use crate::file::key::is_known;
+use crate::file::lookup::is_known;
 use crate::file::source::{Place, Source};
 use std::borrow::Cow;
 use toml_parser::decoder::{Encoding, ScalarKind};

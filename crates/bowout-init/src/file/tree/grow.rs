@@ -2,7 +2,7 @@
 
 use super::{DEEPEST, Data, Name, Node, Origin, Table};
 use crate::file::finding::Finding;
-use crate::file::key::is_known;
+use crate::file::lookup::is_known;
 use crate::file::source::{Place, Source};
 
 /// The table that is, or that was added last to the array that is, at a position.
