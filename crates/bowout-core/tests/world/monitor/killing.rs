@@ -63,7 +63,13 @@ impl Monitor {
             || monitor.end(sup).is_some_and(|end| end <= now.after(SETTLE))
             || (enforced && monitor.haste > 0);
         match proc.origin {
-            Origin::Service(service) => {
+            Origin::Service(origin) => {
+                // What a service took for its main process has the time of that service.
+                let takes = |watch: &Watch| watch.main == Some(pid) && watch.status.is_none();
+                let service = match target {
+                    Target::Process(_) => monitor.seen.iter().position(takes).unwrap_or(origin),
+                    Target::Group(_) | Target::Namespace => origin,
+                };
                 let id = ServiceId(service);
                 let mode = plan.service(id).kill_mode;
                 let main = monitor.seen[service].main;
