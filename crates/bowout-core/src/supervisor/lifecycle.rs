@@ -158,7 +158,10 @@ impl Supervisor {
             State::Adopting(adopting) => adopting.ready_by = None,
             State::Running(run) => run.rest(),
             // Where nobody counts the time it keeps what it was given.
-            State::Stopping(stopping) if enforced => stopping.limit(now, limit),
+            State::Stopping(stopping) if enforced => {
+                stopping.limit(now, limit);
+                stopping.correct(now, out);
+            }
             State::PreStop(Leaving { hooks, .. }) | State::PostStop(hooks) => {
                 if let Some(hook) = hooks.running {
                     let at = now.after(self.hook_time(hook));

@@ -2,8 +2,9 @@
 
 use super::stage::{Does, Stage, Temper, hook, ms, needs, plan, service};
 use bowout_core::action::Note;
-use bowout_core::plan::{Condition, Draft, ServiceMoment};
-use bowout_core::{Event, Signal};
+use bowout_core::event::Command;
+use bowout_core::plan::{Condition, Draft, Readiness, ServiceMoment};
+use bowout_core::{Action, Event, Signal};
 
 fn chain(timeouts: [u64; 2]) -> Draft {
     plan(vec![
@@ -175,4 +176,34 @@ fn hooks_that_take_too_long_take_it_from_each_other() {
         stage.told("web"),
         [(2_000, Signal::TERM), (4_000, Signal::KILL)]
     );
+}
+
+#[test]
+fn who_is_told_in_the_moment_in_which_a_stop_begins_is_told_what_it_has() {
+    let mut stage = Stage::started(plan(vec![
+        service("app", |app| {
+            app.depends_on = vec![needs(1, Condition::Ready)];
+        }),
+        service("web", |web| {
+            web.readiness = Readiness::Told;
+            web.essential = false;
+        }),
+        // With the sweep that is twice the time there is.
+        service("db", |db| db.stop_timeout = Some(ms(18_750))),
+    ]));
+    stage.temper("db", Temper::Ignores);
+    // One look finds db, which is to be told, and that nobody of web is left, without which app can't be.
+    stage.slow_look = true;
+    stage.exits("web", 7);
+    stage.command(Command::Stop, "db");
+    stage.slow_look = false;
+    stage.looked();
+    let begun = |note: &Note| matches!(note, Note::StopBegun { .. });
+    assert_eq!(stage.said(begun), [0]);
+    let told = stage.find(|action| match action {
+        Action::Signal { left, .. } => *left,
+        _ => None,
+    });
+    stage.at(60_000);
+    assert_eq!((told, kill(&stage, "db")), (Some(9_375), 9_375));
 }

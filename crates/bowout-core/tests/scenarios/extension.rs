@@ -119,3 +119,25 @@ fn a_service_that_is_stopped_alone_has_what_it_asks_for_until_the_container_stop
         "its own 2 s, counted anew"
     );
 }
+
+#[test]
+fn what_is_given_in_the_moment_in_which_a_stop_begins_is_what_the_stop_leaves() {
+    let mut stage = Stage::started(plan(vec![
+        service("web", |web| {
+            web.readiness = Readiness::Told;
+            web.start_timeout = Some(ms(5_000));
+        }),
+        service("db", |db| db.stop_timeout = Some(ms(3_000))),
+    ]));
+    stage.temper("db", Temper::Ignores);
+    stage.at(4_000);
+    stage.command(Command::Stop, "db");
+    // web was not ready in time, and nobody has noticed.
+    stage.late(5_100);
+    stage.notify("db", Notice::Extend(ms(60_000)));
+    let begun = |note: &Note| matches!(note, Note::StopBegun { .. });
+    assert_eq!(stage.said(begun), [5_100]);
+    assert_eq!(granted(&stage), [3_000]);
+    stage.at(60_000);
+    assert_eq!(killed(&stage, "db"), Some(8_100));
+}

@@ -104,6 +104,8 @@ pub(crate) struct Stage {
     pub(crate) proc: bool,
     /// Whether the environment of a process that got away can't be read.
     pub(crate) nameless: bool,
+    /// Whether a look at all processes takes until the story says so.
+    pub(crate) slow_look: bool,
 }
 
 impl Stage {
@@ -125,6 +127,7 @@ impl Stage {
             pidfiles: BTreeMap::new(),
             proc: true,
             nameless: false,
+            slow_look: false,
         }
     }
 
@@ -216,6 +219,11 @@ impl Stage {
                 _ => self.tell(Event::DeadlineReached),
             }
         }
+        self.now = until;
+    }
+
+    /// Time passes until this moment, and bowout comes late to what is due.
+    pub(crate) fn late(&mut self, until: u64) {
         self.now = until;
     }
 
@@ -324,11 +332,7 @@ impl Stage {
                 }
             }
             Action::RunHook { hook, .. } => self.run_hook(*hook),
-            Action::Survey { .. } => {
-                let all = self.living.values().map(|(process, _)| process.clone());
-                let seen = self.proc.then(|| all.collect());
-                self.events.push_back(Event::Surveyed(seen));
-            }
+            Action::Survey { .. } if !self.slow_look => self.look(),
             Action::ReadPidfile { service } => {
                 let name = &self.sup.plan().service(*service).name;
                 let pid = self.pidfiles.get(name).copied().map(Pid::new);
@@ -338,6 +342,18 @@ impl Stage {
             Action::Signal { target, signal, .. } => self.send(*target, *signal),
             _ => {}
         }
+    }
+
+    fn look(&mut self) {
+        let all = self.living.values().map(|(process, _)| process.clone());
+        let seen = self.proc.then(|| all.collect());
+        self.events.push_back(Event::Surveyed(seen));
+    }
+
+    /// A slow look at all processes is done.
+    pub(crate) fn looked(&mut self) {
+        self.look();
+        self.follow();
     }
 
     fn run_hook(&mut self, hook: HookId) {

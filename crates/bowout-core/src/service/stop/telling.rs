@@ -7,6 +7,7 @@ use crate::process::{Disposition, Process, Stayed};
 use crate::report::Recorder;
 use crate::{Instant, Signal};
 use alloc::vec::Vec;
+use core::time::Duration;
 
 impl Stopping {
     /// Does what is due without looking at processes. Returns whether a survey is wanted for it.
@@ -212,9 +213,38 @@ impl Stopping {
         });
     }
 
+    /// Where the end has come nearer since these were asked for, in the same moment: whoever is told of its time
+    /// is told what it has.
+    pub(crate) fn correct(&self, now: Instant, out: &mut [Action]) {
+        let has = self.end.since(now);
+        for action in out {
+            if let Action::Signal {
+                target,
+                left: Some(left),
+                ..
+            } = action
+                && self.has_told(*target)
+            {
+                *left = millis(has).min(*left);
+            } else if let Action::Extended { service, left } = action
+                && *service == self.service
+            {
+                *left = has.min(*left);
+            }
+        }
+    }
+
+    fn has_told(&self, target: Target) -> bool {
+        match target {
+            Target::Process(pid) => pid == self.main || self.walk.has_told(pid),
+            Target::Group(group) => group == self.group,
+            Target::Namespace => false,
+        }
+    }
+
     /// A stop signal, and a SIGCONT after it: a process that is stopped takes no other signal.
     fn send(&self, target: Target, signal: Signal, now: Instant, out: &mut Vec<Action>) {
-        let left = u32::try_from(self.end.since(now).as_millis()).unwrap_or(u32::MAX);
+        let left = millis(self.end.since(now));
         let wake = self.wakes.then_some((Signal::CONT, None));
         let signals = [(signal, Some(left))].into_iter().chain(wake);
         out.extend(signals.map(|(signal, left)| Action::Signal {
@@ -223,4 +253,8 @@ impl Stopping {
             left,
         }));
     }
+}
+
+fn millis(time: Duration) -> u32 {
+    u32::try_from(time.as_millis()).unwrap_or(u32::MAX)
 }
