@@ -170,6 +170,32 @@ impl Service {
         }
     }
 
+    /// A process was reaped: it is nobody's main one any more, and its number may be anybody's from now on.
+    /// Returns whether the service had named it.
+    pub(crate) fn forgets(&mut self, pid: Pid) -> bool {
+        let claimed = match &mut self.state {
+            State::Launching(launch) => &mut launch.claimed,
+            State::Adopting(adopting) => {
+                adopting.filed = adopting.filed.filter(|filed| *filed != pid);
+                &mut adopting.claimed
+            }
+            State::Running(run) => &mut run.claimed,
+            State::Waiting
+            | State::PreStart(_)
+            | State::Starting
+            | State::PreStop(_)
+            | State::Stopping(_)
+            | State::PostStop(_)
+            | State::Backoff { .. }
+            | State::Ended(_) => return false,
+        };
+        let was_named = *claimed == Some(pid);
+        if was_named {
+            *claimed = None;
+        }
+        was_named
+    }
+
     /// Its main process, while that lives; of a daemon that is being started, its starter.
     #[must_use = "reads a value and changes nothing"]
     pub fn main(&self) -> Option<Pid> {

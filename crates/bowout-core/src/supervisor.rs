@@ -287,6 +287,11 @@ impl Supervisor {
         self.recorder.reaped(pid, status, now);
         self.surveyor.reaped(pid);
         self.attribution.ended(pid);
+        for id in self.plan.ids() {
+            if self.services[id.0].forgets(pid) {
+                out.push(Action::Tell(Note::Refused { service: id, pid }));
+            }
+        }
         if let Some(report) = self.hooks.exited(pid, status, now) {
             self.hook_ended(report, out);
             return;

@@ -1,9 +1,11 @@
 //! Daemons: how the main process is found, which are refused, and what follows from its death.
 
-use super::stage::{Stage, Temper, hook, ms, plan, service};
+use super::stage::{Does, Stage, Temper, hook, ms, plan, service};
 use bowout_core::action::Note;
 use bowout_core::event::Notice;
-use bowout_core::plan::{Draft, KillMode, Kind, Service, ServiceMoment};
+use bowout_core::plan::{
+    Draft, Hook, HookMoment, KillMode, Kind, Readiness, Service, ServiceMoment,
+};
 use bowout_core::service::restart::When;
 use bowout_core::{Event, Pid, Signal, Status};
 
@@ -261,6 +263,28 @@ fn a_stop_while_it_is_started_reaches_all_of_it() {
 }
 
 #[test]
+fn a_stop_does_not_wait_for_one_that_never_came() {
+    let mut draft = plan(vec![service("db", forking(false))]);
+    draft.stop.drain = ms(3_000);
+    draft.hooks = vec![Hook {
+        name: "rotate".into(),
+        moment: HookMoment::OnSignal(Signal::USR1),
+        timeout: None,
+    }];
+    let mut stage = Stage::started(draft);
+    // bowout has a child, which the kernel can't tell from a daemon.
+    stage.hook("rotate", Does::Hangs);
+    stage.signal(Signal::USR1);
+    stage.exits("db", 0);
+    stage.at(10);
+    stage.signal(Signal::TERM);
+    stage.at(20_000);
+    let (at, code) = stage.finish().unwrap();
+    assert!(at < 100, "at {at}: whom would the drain serve?");
+    assert_eq!(code, 0);
+}
+
+#[test]
 fn its_start_is_limited_as_any_other() {
     let mut stage = Stage::started(one(false));
     stage.at(5_000);
@@ -275,7 +299,7 @@ fn its_start_is_limited_as_any_other() {
 #[test]
 fn it_has_its_hooks_and_says_that_it_is_ready() {
     let mut draft = one(false);
-    draft.services[0].readiness = bowout_core::plan::Readiness::Told;
+    draft.services[0].readiness = Readiness::Told;
     draft.hooks = vec![hook("greet", 0, ServiceMoment::PostStart, None)];
     let mut stage = Stage::started(draft);
     let starter = stage.main("db").unwrap();
@@ -301,6 +325,49 @@ fn without_proc_a_new_pidfile_is_believed() {
     stage.exits("db", 0);
     assert_eq!(stage.main("db"), None, "but not somebody else's");
     stage.pidfiles.insert("db".into(), daemon);
+    stage.at(100);
+    assert_eq!(stage.main("db"), Some(daemon));
+}
+
+#[test]
+fn one_that_was_named_and_has_been_reaped_is_nobody() {
+    // Where nobody can look, a number would be all that is left of it, and the next process may have it.
+    let mut stage = Stage::started(one(true));
+    stage.proc = false;
+    stage.slow_look = true;
+    let starter = stage.main("db").unwrap();
+    let between = stage.fork("db", starter, true);
+    let daemon = stage.fork("db", between, true);
+    stage.pidfiles.insert("db".into(), between);
+    stage.exits("db", 0);
+    stage.ends_by_itself(between, Status::Exited(0));
+    stage.looked();
+    assert_eq!(stage.main("db"), None, "its file named one that has ended");
+    stage.slow_look = false;
+    stage.pidfiles.insert("db".into(), daemon);
+    stage.at(100);
+    assert_eq!(stage.main("db"), Some(daemon));
+
+    let mut stage = Stage::started(one(false));
+    stage.proc = false;
+    let old = stage.main("other").unwrap();
+    let new = stage.fork("other", 1, true);
+    stage.notify("other", Notice::MainPid(Pid::new(new)));
+    stage.ends_by_itself(new, Status::Exited(0));
+    assert_eq!(stage.said(|note| matches!(note, Note::Refused { .. })), [0]);
+    stage.ends_by_itself(old, Status::Exited(5));
+    assert_eq!(stage.main("other"), None, "nobody takes its place");
+    stage.at(100);
+    assert_eq!(stage.finish().unwrap().1, 5);
+}
+
+#[test]
+fn a_starter_that_named_itself_leaves_its_daemon_all_the_same() {
+    let mut stage = Stage::started(one(false));
+    let starter = stage.main("db").unwrap();
+    stage.notify("db", Notice::MainPid(Pid::new(starter)));
+    let daemon = stage.fork("db", starter, true);
+    stage.exits("db", 0);
     stage.at(100);
     assert_eq!(stage.main("db"), Some(daemon));
 }

@@ -34,7 +34,12 @@ impl Monitor {
                 (watch.failure, watch.status, watch.blocked) = (Some(error.kind), None, None);
                 watch.may_start = watch.retiring;
             }
-            Event::Exited { pid, .. } => monitor.main_ended(pid.get()),
+            Event::Exited { pid, .. } => {
+                for watch in &mut monitor.seen {
+                    watch.named = watch.named.filter(|named| *named != pid.get());
+                }
+                monitor.main_ended(pid.get());
+            }
             Event::Ready { service } => monitor.says_ready(plan, *service, now),
             Event::Notified { service, notice } => {
                 monitor.notified(plan, *service, *notice, now);
@@ -112,7 +117,7 @@ impl Monitor {
         let was_ready = core::mem::take(&mut watch.ready);
         watch.ready_at = None;
         watch.pet_by = None;
-        if core::mem::take(&mut watch.named) {
+        if watch.named.take().is_some() {
             // Whoever takes its place goes on with what it was.
             watch.told = was_ready;
             // Nobody knows whether another one has taken its place.
@@ -144,7 +149,9 @@ impl Monitor {
         match notice {
             Notice::Ready => self.says_ready(plan, id, now),
             Notice::Reloading | Notice::Stopping => watch.ready = false,
-            Notice::MainPid(pid) => watch.named |= runs && watch.main != Some(pid.get()),
+            Notice::MainPid(pid) if runs && watch.main != Some(pid.get()) => {
+                watch.named = Some(pid.get());
+            }
             Notice::Watchdog if up && runs => watch.pet(now),
             Notice::WatchdogPeriod(period) if runs => {
                 watch.period = Some(period).filter(|period| !period.is_zero());
@@ -153,7 +160,10 @@ impl Monitor {
                 }
             }
             Notice::WatchdogTrigger => watch.goes |= up && runs,
-            Notice::Watchdog | Notice::WatchdogPeriod(_) | Notice::Extend(_) => {}
+            Notice::Watchdog
+            | Notice::WatchdogPeriod(_)
+            | Notice::MainPid(_)
+            | Notice::Extend(_) => {}
         }
     }
 

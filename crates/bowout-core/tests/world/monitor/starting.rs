@@ -224,14 +224,16 @@ impl Monitor {
             index != id.0 && watch.main == Some(number) && watch.status.is_none()
         };
         let taken = monitor.seen.iter().enumerate().any(other);
-        monitor.expect((is_its || !case.proc) && !taken, || {
+        // Without /proc nobody can see whose it is, and a name is believed; but not of one that was reaped.
+        let is_its = is_its || (!case.proc && of.is_some());
+        monitor.expect(is_its && !taken, || {
             format!("{number} is taken for the main process of {id:?}: {of:?}")
         });
         let up = monitor.stop.is_none() || monitor.still_up;
         let plan = sup.plan().service(id);
         let watch = &mut monitor.seen[id.0];
         let was_adopted = core::mem::replace(&mut watch.adopted, true);
-        (watch.main, watch.status, watch.named) = (Some(number), None, false);
+        (watch.main, watch.status, watch.named) = (Some(number), None, None);
         // Where nobody can look, nobody knows the group.
         watch.group = of.filter(|_| case.proc).map(|proc| proc.group);
         watch.started = true;

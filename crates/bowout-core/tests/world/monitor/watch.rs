@@ -49,8 +49,8 @@ pub(crate) struct Watch {
     pub(crate) since: Option<Instant>,
     /// Whether its main process is the one that counts.
     pub(crate) adopted: bool,
-    /// Whether it named another one.
-    pub(crate) named: bool,
+    /// Another one that it named, and that has not been reaped since.
+    pub(crate) named: Option<i32>,
     /// Whether it was started since it was last stopped by hand.
     pub(crate) started: bool,
     /// Whether it said that it is ready before its main process was known.
