@@ -35,8 +35,10 @@ pub struct Adopting {
     pub(crate) status: Status,
     /// Since when the service runs.
     pub since: Instant,
-    /// When the start has failed.
+    /// When it is not looked for any more.
     pub(crate) ready_by: Option<Instant>,
+    /// When the start has failed, whoever is found by then; `None`: it was ready, or nothing limits it.
+    pub(crate) start_by: Option<Instant>,
     /// Whether the service has said that it is ready.
     pub(crate) told: bool,
     /// The process that the service itself names.
@@ -67,6 +69,7 @@ impl Adopting {
             status: Status::Exited(0),
             since: launch.since,
             ready_by: Some(launch.ready_by.unwrap_or(now.after(DAEMON_TIME))),
+            start_by: launch.ready_by,
             told: launch.told,
             claimed: launch.claimed,
             filed: None,
@@ -80,17 +83,20 @@ impl Adopting {
         }
     }
 
-    /// A main process has ended, and had named another one.
+    /// A main process has ended, and had named another one: that is there by now, or never comes. What the
+    /// start has left of its time goes on.
     pub(crate) fn after(run: &Run, status: Status, now: Instant) -> Adopting {
+        let look_until = now.after(LONGEST_LOOK);
         let launch = Launch {
             starter: run.main,
             since: run.since,
-            ready_by: Some(now.after(LONGEST_LOOK)),
+            ready_by: run.ready_by,
             told: run.ready,
             claimed: run.claimed,
         };
         Adopting {
             status,
+            ready_by: Some(run.ready_by.map_or(look_until, |by| by.min(look_until))),
             was_ready: run.was_ready,
             ..Adopting::new(&launch, now)
         }

@@ -218,11 +218,10 @@ impl Supervisor {
             return;
         };
         let (since, told, was_ready) = (adopting.since, adopting.told, adopting.was_ready);
-        let limited = self.plan.service(id).start_timeout.is_some();
-        let ready_by = adopting.ready_by.filter(|_| limited);
+        let start_by = adopting.start_by;
         out.push(Action::Tell(Note::Adopted { service: id, pid }));
         self.attribution.belongs(pid, id);
-        let mut run = Run::new(self.plan.service(id), pid, since, ready_by, now);
+        let mut run = Run::new(self.plan.service(id), pid, since, start_by, now);
         run.was_ready = was_ready;
         self.runs(id, run, now, out);
         if told {

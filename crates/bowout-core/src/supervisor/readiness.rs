@@ -150,7 +150,10 @@ impl Supervisor {
         let left = match &mut self.services[id.0].state {
             State::Launching(launch) => later(&mut launch.ready_by, wanted, now),
             State::Running(run) => later(&mut run.ready_by, wanted, now),
-            State::Adopting(adopting) => later(&mut adopting.ready_by, wanted, now),
+            State::Adopting(adopting) => {
+                later(&mut adopting.start_by, wanted, now);
+                later(&mut adopting.ready_by, wanted, now)
+            }
             State::Stopping(stopping) => {
                 let until = limit.map_or(wanted, |limit| wanted.min(limit));
                 Some(stopping.extend(until).since(now))

@@ -371,3 +371,51 @@ fn a_starter_that_named_itself_leaves_its_daemon_all_the_same() {
     stage.at(100);
     assert_eq!(stage.main("db"), Some(daemon));
 }
+
+/// It names another main process after 100 ms, which is found when the old one ends.
+fn renamed(set: impl FnOnce(&mut Stage)) -> Stage {
+    let db = service("db", |db| {
+        db.readiness = Readiness::Told;
+        db.start_timeout = Some(ms(5_000));
+    });
+    let mut stage = Stage::started(plan(vec![db]));
+    set(&mut stage);
+    stage.at(100);
+    let old = stage.main("db").unwrap();
+    let new = stage.fork("db", old, true);
+    stage.notify("db", Notice::MainPid(Pid::new(new)));
+    stage.exits("db", 0);
+    stage.at(200);
+    assert_eq!(stage.main("db"), Some(new));
+    stage
+}
+
+#[test]
+fn another_main_process_has_what_the_start_has_left() {
+    let late = |stage: &Stage| stage.said(|note| matches!(note, Note::StartTimedOut { .. }));
+    let mut stage = renamed(|_| ());
+    stage.at(4_999);
+    assert_eq!(late(&stage), []);
+    stage.at(5_000);
+    assert_eq!(late(&stage), [5_000], "and no more");
+    let mut stage = renamed(|stage| {
+        stage.notify("db", Notice::Ready);
+        stage.notify("db", Notice::Reloading);
+    });
+    stage.at(60_000);
+    assert_eq!(late(&stage), [], "its start is over, whatever it does now");
+}
+
+#[test]
+fn more_time_that_it_asks_for_while_it_is_looked_for_is_its_own_when_it_is_found() {
+    let mut draft = one(false);
+    draft.services[0].readiness = Readiness::Told;
+    let (mut stage, daemon) = daemonized(draft);
+    stage.notify("db", Notice::Extend(ms(10_000)));
+    assert_eq!(stage.main("db"), None);
+    stage.at(9_999);
+    assert_eq!(stage.main("db"), Some(daemon));
+    assert!(stage.told("db").is_empty());
+    stage.at(10_000);
+    assert_eq!(stage.told("db"), [(10_000, Signal::TERM)]);
+}

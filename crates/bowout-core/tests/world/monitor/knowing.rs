@@ -118,11 +118,10 @@ impl Monitor {
         watch.ready_at = None;
         watch.pet_by = None;
         if watch.named.take().is_some() {
-            // Whoever takes its place goes on with what it was.
+            // Whoever takes its place goes on with what it was, and is late when it would have been.
             watch.told = was_ready;
             // Nobody knows whether another one has taken its place.
             watch.adopted = false;
-            watch.ready_by = None;
         } else if watch.adopted || !watch.status.is_some_and(Status::is_success) {
             watch.ready_by = None;
         }
