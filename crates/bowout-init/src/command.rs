@@ -48,6 +48,7 @@ impl Command {
     }
 
     /// Starts a hook that may take so long.
+    #[inline(never)]
     pub(crate) fn run_hook(
         &mut self,
         hook: HookId,
@@ -57,7 +58,7 @@ impl Command {
         let program = self.hooks.get_mut(hook.0).ok_or(NOTHING)?;
         let entry = time.and_then(|time| {
             let text = format!("{TIMEOUT}={}", crate::environment::seconds(time));
-            CString::new(text).ok()
+            CString::new(text).ok().map(Into::into)
         });
         let before = program.environment.len();
         program.environment.extend(entry);

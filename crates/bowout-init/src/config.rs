@@ -131,6 +131,7 @@ impl Config {
     /// # Errors
     /// All that is wrong with it.
     #[cold]
+    #[inline(never)]
     pub(crate) fn of_services(
         name: &str,
         options: Options,
@@ -219,7 +220,7 @@ impl Surroundings {
             .iter()
             .map(|word| string(&word.clone().into_vec(), "the command"))
             .collect();
-        let environment = self.environment.strings().to_vec();
+        let environment = self.environment.variables().to_vec();
         // Mask and dispositions are known when bowout's own signals are.
         Ok(Program {
             pid_entry: self.pid_entry,

@@ -31,7 +31,7 @@ mod server;
 #[cfg(test)]
 mod stage;
 
-pub(crate) use protocol::{Changed, Code, State};
+pub(crate) use protocol::{Changed, Code};
 pub(crate) use scene::{Clock, Container, Scene, View};
 pub(crate) use server::{Ticket, Wanted};
 

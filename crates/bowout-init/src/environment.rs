@@ -1,6 +1,7 @@
 //! Makes a program's environment, and finds its file along PATH.
 
-use std::ffi::{CString, OsStr, OsString};
+use bowout_sys::entry::Variable;
+use std::ffi::{CStr, CString, OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
@@ -18,9 +19,18 @@ pub(crate) fn seconds(length: Duration) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
+/// What the variables begin with that are options of bowout, under any of its names.
+const OPTIONS: [&[u8]; 5] = [
+    b"BOWOUT_",
+    b"TINI_",
+    b"DUMB_INIT_",
+    b"CATATONIT_",
+    b"POSIXLY_CORRECT",
+];
+
 /// An environment in its order, as execve(2) wants it: `NAME=value` each.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Environment(Vec<CString>);
+pub(crate) struct Environment(Vec<Variable>);
 
 impl Environment {
     /// bowout's own.
@@ -33,7 +43,8 @@ impl Environment {
         let Ok(entry) = CString::new([name.as_bytes(), b"=", value.as_bytes()].concat()) else {
             return;
         };
-        let is_it = |old: &&mut CString| value_of(old, name.as_bytes()).is_some();
+        let entry = Variable::Owned(entry);
+        let is_it = |old: &&mut Variable| value_of(old, name.as_bytes()).is_some();
         match self.0.iter_mut().find(is_it) {
             Some(old) => *old = entry,
             None => self.0.push(entry),
@@ -57,8 +68,19 @@ impl Environment {
         values.find_map(|value| value).map(OsStr::from_bytes)
     }
 
-    /// As [`std::env::var_os`], from the one time that it was read. 26 options are looked for at each
-    /// start, and the C library would go through all of it for each.
+    /// Those that are options of bowout. Each option is looked for at each start, and there is seldom one.
+    pub(crate) fn options(&self) -> Environment {
+        let is_option = |entry: &&Variable| {
+            let entry = entry.to_bytes();
+            let mut beginnings = OPTIONS.iter();
+            // The first letter tells most of them apart without a call.
+            beginnings
+                .any(|beginning| entry.first() == beginning.first() && entry.starts_with(beginning))
+        };
+        Environment(self.0.iter().filter(is_option).cloned().collect())
+    }
+
+    /// As [`std::env::var_os`], from the one time that it was read.
     pub(crate) fn owned(&self, name: &str) -> Option<OsString> {
         self.get(name).map(OsStr::to_owned)
     }
@@ -117,16 +139,16 @@ impl Environment {
             return None;
         }
         // Room for the digits of any pid.
-        self.0[index] = c"LISTEN_PID=0000000000".into();
+        self.0[index] = Variable::Borrowed(c"LISTEN_PID=0000000000");
         Some(index)
     }
 
-    pub(crate) fn strings(&self) -> &[CString] {
+    pub(crate) fn variables(&self) -> &[Variable] {
         &self.0
     }
 
     /// All of it, as execve(2) wants it.
-    pub(crate) fn into_strings(self) -> Vec<CString> {
+    pub(crate) fn into_variables(self) -> Vec<Variable> {
         self.0
     }
 
@@ -146,8 +168,8 @@ impl Environment {
 }
 
 /// The value of an entry with this name.
-fn value_of<'a>(entry: &'a CString, name: &[u8]) -> Option<&'a [u8]> {
-    entry.as_bytes().strip_prefix(name)?.strip_prefix(b"=")
+fn value_of<'a>(entry: &'a CStr, name: &[u8]) -> Option<&'a [u8]> {
+    entry.to_bytes().strip_prefix(name)?.strip_prefix(b"=")
 }
 
 #[cfg(test)]
@@ -182,10 +204,10 @@ mod tests {
         let own = Pid::new(7);
         let mut named = environment(&[("A", "b"), ("LISTEN_PID", "7")]);
         assert_eq!(named.pass_listeners_on(own), Some(1));
-        assert_eq!(named.strings()[1].to_str(), Ok("LISTEN_PID=0000000000"));
+        assert_eq!(named.variables()[1].to_str(), Ok("LISTEN_PID=0000000000"));
         let mut other = environment(&[("LISTEN_PIDS", "7"), ("LISTEN_PID", "8")]);
         assert_eq!(other.pass_listeners_on(own), None);
-        assert_eq!(other.strings()[1].to_str(), Ok("LISTEN_PID=8"));
+        assert_eq!(other.variables()[1].to_str(), Ok("LISTEN_PID=8"));
         assert_eq!(environment(&[]).pass_listeners_on(own), None);
     }
 

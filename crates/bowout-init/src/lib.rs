@@ -10,16 +10,13 @@ mod command;
 mod compat;
 mod config;
 mod contract;
-#[allow(dead_code, unused_imports, reason = "the loop takes it up next")]
 mod control;
 pub mod ctl;
 mod environment;
 pub mod file;
 mod log;
-#[allow(dead_code, reason = "the loop takes it up next")]
 mod notify;
 mod origin;
-#[allow(dead_code, reason = "the loop takes it up next")]
 mod output;
 mod perform;
 pub mod probe;
@@ -44,13 +41,14 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
     let name = cli::program_name(arguments.next().as_deref());
     let arguments: Vec<OsString> = arguments.collect();
     let environment = Environment::inherited();
-    match compat::read(&name, &arguments, |variable| environment.owned(variable)) {
+    let options = environment.options();
+    match compat::read(&name, &arguments, |variable| options.owned(variable)) {
         None if arguments.first().is_some_and(|word| word == "probe") => {
             probe::run(arguments.into_iter().skip(1).collect())
         }
         None => match client(&name, &arguments) {
             Some(code) => code,
-            None => run_here(&name, arguments, environment),
+            None => run_here(&name, arguments, environment, &options),
         },
         Some(compat::Answer::Run(options, contract)) => {
             start(&name, *options, contract, environment)
@@ -91,7 +89,9 @@ fn client(name: &str, arguments: &[OsString]) -> Option<u8> {
 /// Runs with these arguments, without the program's name, under a name that messages begin with.
 #[must_use = "the exit code is for whoever started the program"]
 pub fn run_as(name: &str, arguments: Vec<OsString>) -> u8 {
-    run_here(name, arguments, Environment::inherited())
+    let environment = Environment::inherited();
+    let options = environment.options();
+    run_here(name, arguments, environment, &options)
 }
 
 /// Reads the settings of the services that would be run with these arguments, without the program's name, and
@@ -100,8 +100,8 @@ pub fn run_as(name: &str, arguments: Vec<OsString>) -> u8 {
 /// # Errors
 /// What `run` would say: about the command line, about the environment, or all that is wrong with a file.
 pub fn settings(name: &str, arguments: Vec<OsString>) -> Result<settings::Settings, String> {
-    let environment = Environment::inherited();
-    let parsed = cli::parse(name, arguments, |variable| environment.owned(variable));
+    let variables = Environment::inherited().options();
+    let parsed = cli::parse(name, arguments, |variable| variables.owned(variable));
     let mut options = match parsed.map_err(|error| error.to_string())? {
         cli::Parsed::Run(options) => options,
         cli::Parsed::Print(text) => return Err(text),
@@ -117,8 +117,13 @@ pub fn settings(name: &str, arguments: Vec<OsString>) -> Result<settings::Settin
     })
 }
 
-fn run_here(name: &str, arguments: Vec<OsString>, environment: Environment) -> u8 {
-    match cli::parse(name, arguments, |variable| environment.owned(variable)) {
+fn run_here(
+    name: &str,
+    arguments: Vec<OsString>,
+    environment: Environment,
+    options: &Environment,
+) -> u8 {
+    match cli::parse(name, arguments, |variable| options.owned(variable)) {
         Ok(cli::Parsed::Run(options)) if options.check && options.services.is_some() => {
             check::run(name, *options, environment)
         }

@@ -58,13 +58,19 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
             question,
             text,
             timeout,
-        }) => match ask(&question, timeout) {
-            Ok(()) => 0,
-            Err(reason) => {
-                eprintln!("probe: {text}: {reason}");
-                1
+        }) => {
+            let limit = Limit::new(timeout);
+            // The resolver knows no limit. Without the alarm it has its own.
+            let line = format!("probe: {text}: {}\n", limit.is_up());
+            let _alarm = bowout_sys::alarm::exit_after(timeout, 1, line);
+            match ask(&question, &limit) {
+                Ok(()) => 0,
+                Err(reason) => {
+                    eprintln!("probe: {text}: {reason}");
+                    1
+                }
             }
-        },
+        }
         Err(error) => {
             eprintln!("probe: {error}");
             crate::OWN_ERROR
@@ -126,12 +132,11 @@ fn parse(arguments: Vec<OsString>) -> Result<Parsed, String> {
     })
 }
 
-fn ask(question: &Question, timeout: Duration) -> Result<(), String> {
-    let limit = Limit::new(timeout);
+fn ask(question: &Question, limit: &Limit) -> Result<(), String> {
     match question {
-        Question::Tcp(address) => address.connect(&limit).map(|_| ()),
+        Question::Tcp(address) => address.connect(limit).map(|_| ()),
         Question::Http(url) => {
-            let status = url.get(&limit)?;
+            let status = url.get(limit)?;
             match status < 400 {
                 true => Ok(()),
                 false => Err(format!("status {status}")),

@@ -116,6 +116,7 @@ impl Services {
     ///
     /// # Errors
     /// What the kernel refuses of what there is no doing without.
+    #[inline(never)]
     pub(crate) fn new(start: Start, set: SignalSet, log: &mut Log) -> io::Result<Services> {
         let Start {
             settings,

@@ -20,6 +20,7 @@ pub(crate) struct Names<'a> {
 
 /// Every process but bowout: all of its PID namespace when it is the init of one, else those below it.
 /// `None` where /proc can't be read.
+#[inline(never)]
 pub(crate) fn take(
     own: Pid,
     is_init: bool,

@@ -22,7 +22,7 @@ impl Machine {
         let is_command = config.plan.is_command();
         let mut core = Supervisor::new(config.plan, bowout_sys::own_pid());
         if !is_command {
-            core = core.with_jitter(chance());
+            core = core.with_jitter(bowout_sys::chance());
         }
         let world = World::new(config.setup, job_control).map_err(|error| error.to_string())?;
         Ok(Machine { core, world })
@@ -63,10 +63,4 @@ impl Machine {
             }
         }
     }
-}
-
-/// A number that nobody else has, from what the kernel gives for such uses.
-pub(crate) fn chance() -> u64 {
-    use std::hash::{BuildHasher, Hasher, RandomState};
-    RandomState::new().build_hasher().finish()
 }

@@ -4,6 +4,7 @@
 //! could no longer be told how it was), opens /dev/null in place of closed streams, asks for the
 //! stack's limits by some 40 system calls, and installs handlers for faults. PID 1 wants none of that.
 
+use std::borrow::Cow;
 use std::ffi::{CStr, CString, OsString, c_char};
 use std::os::unix::ffi::OsStringExt;
 use std::ptr::null_mut;
@@ -56,28 +57,31 @@ pub unsafe fn arguments(argc: i32, argv: *const *const c_char) -> Vec<OsString> 
         .collect()
 }
 
-/// The environment that the program was started with, `NAME=value` each.
+/// A variable of an environment, `NAME=value`. One that nobody has changed stays where the kernel put it.
+pub type Variable = Cow<'static, CStr>;
+
+/// The environment that the program was started with.
 ///
 /// The standard library's way takes two strings for a variable, and a vector that leaves the arena with
 /// more than 32 of them: 3 page faults and a window of 64 kB.
 #[must_use = "reads values and changes nothing"]
-pub fn environment() -> Vec<CString> {
+pub fn environment() -> Vec<Variable> {
     let start = ENVIRONMENT.load(Ordering::Acquire);
     if start.is_null() {
         // Not started by `entry!`: a test, or a program with a `main` of its own.
         let variables = std::env::vars_os().map(|(mut entry, value)| {
             entry.push("=");
             entry.push(value);
-            CString::new(entry.into_vec())
+            CString::new(entry.into_vec()).ok().map(Cow::Owned)
         });
-        return variables.filter_map(Result::ok).collect();
+        return variables.flatten().collect();
     }
     (0..)
         // SAFETY: the kernel's block ends with a null pointer, and no place behind it is looked at.
         .map(|index| unsafe { *start.add(index) })
         .take_while(|entry| !entry.is_null())
-        // SAFETY: before that, each is a string that ends with a zero byte.
-        .map(|entry| unsafe { CStr::from_ptr(entry) }.to_owned())
+        // SAFETY: before that, each is a string that ends with a zero byte and lives as long as the program.
+        .map(|entry| Cow::Borrowed(unsafe { CStr::from_ptr(entry) }))
         .collect()
 }
 
@@ -100,6 +104,6 @@ mod tests {
         // SAFETY: three strings, null, two strings, null; the place is leaked, so it lives on.
         let arguments = unsafe { arguments(3, block.leak().as_ptr()) };
         assert_eq!(arguments, ["name", "-v", ""]);
-        assert_eq!(environment(), [c"A=b".into(), CString::from(c"C")]);
+        assert_eq!(environment(), [Cow::Borrowed(c"A=b"), c"C".into()]);
     }
 }

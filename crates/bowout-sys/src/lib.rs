@@ -10,6 +10,7 @@ use bowout_core::{Pid, Signal};
 use std::io;
 use std::sync::atomic::{AtomicI32, Ordering};
 
+pub mod alarm;
 pub mod arena;
 pub mod clock;
 pub mod entry;
@@ -118,6 +119,29 @@ pub fn own_pid() -> Pid {
             own
         }
         number => Pid::new(number),
+    }
+}
+
+/// A number that nobody can guess (getrandom(2)).
+///
+/// [`RandomState`](std::hash::RandomState) has one too, with 24 bytes in each thread for it; all of those
+/// together have to fit where the C library has room for them without a mapping.
+#[must_use = "reads a value and changes nothing"]
+pub fn chance() -> u64 {
+    let mut number = 0u64;
+    // SAFETY: the pointer is to 8 bytes that live through the call.
+    let done = unsafe {
+        libc::syscall(
+            libc::SYS_getrandom,
+            &raw mut number,
+            size_of::<u64>(),
+            libc::GRND_NONBLOCK,
+        )
+    };
+    match checked(done) {
+        Ok(8) => number,
+        // At the very start of a machine there is none yet.
+        Ok(_) | Err(_) => clock::now().as_nanos() ^ u64::from(clock::wall().1).rotate_left(32),
     }
 }
 

@@ -5,6 +5,7 @@ mod limit;
 
 pub use limit::{Limit, Resource};
 
+use crate::entry::Variable;
 use bowout_core::{Pid, Signal, SignalSet};
 use std::ffi::CString;
 use std::io;
@@ -68,8 +69,8 @@ pub struct Program {
     pub candidates: Vec<CString>,
     /// Arguments, the program's name first.
     pub arguments: Vec<CString>,
-    /// Environment, `NAME=value`.
-    pub environment: Vec<CString>,
+    /// Environment.
+    pub environment: Vec<Variable>,
     /// The entry of the environment that the child's own pid is written into, in place of the zeros at
     /// its end (`LISTEN_PID=0000000000`, sd_listen_fds(3)).
     pub pid_entry: Option<usize>,
@@ -107,12 +108,12 @@ pub struct Program {
 
 impl Program {
     /// A program in a session of its own, and nothing changed beside that: the arguments, the program's
-    /// name first, and the environment, `NAME=value` each.
+    /// name first, and the environment.
     #[must_use = "makes a value and changes nothing"]
     pub fn new(
         candidates: Vec<CString>,
         arguments: Vec<CString>,
-        environment: Vec<CString>,
+        environment: Vec<Variable>,
     ) -> Program {
         Program {
             candidates,

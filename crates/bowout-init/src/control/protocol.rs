@@ -5,10 +5,10 @@ mod reply;
 mod request;
 
 pub(crate) use reply::{
-    Changed, ContainerState, ContainerStatus, DependencyStatus, Event, Exit, Failure, Item,
-    LogLine, Outcome, Reply, ServiceStatus,
+    Changed, ContainerState, ContainerStatus, DependencyStatus, Event, Exit, Item, LogLine,
+    Outcome, Reply, ServiceStatus,
 };
-pub(crate) use request::{Call, Id, Names, Refusal, Request, Verb, Wait, did_you_mean, quoted};
+pub(crate) use request::{Call, Id, Names, Request, Verb, Wait, did_you_mean, quoted};
 
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, SystemTime};

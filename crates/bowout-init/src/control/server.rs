@@ -109,7 +109,7 @@ impl Server {
         }
         let id = ClientId(self.next_client);
         self.next_client += 1;
-        self.clients.insert(id, Client::new(uid, clock.now));
+        self.clients.insert(id, Client::new(clock.now));
         Ok(id)
     }
 

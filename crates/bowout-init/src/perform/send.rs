@@ -10,6 +10,7 @@ use bowout_sys::{signals, terminal};
 
 impl World {
     /// Sends on a signal that came.
+    #[inline(never)]
     pub(super) fn forward(&mut self, target: Target, signal: Signal, received: Received) {
         let sent = match (target, received.value) {
             (Target::Process(pid), Some(value)) => signals::queue(pid, signal, value),
@@ -28,6 +29,7 @@ impl World {
     }
 
     /// Sends a signal of bowout's own.
+    #[inline(never)]
     pub(super) fn signal(
         &mut self,
         target: Target,

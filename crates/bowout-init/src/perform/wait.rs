@@ -49,6 +49,7 @@ impl World {
 
     /// As above, with descriptors beside the signals. Those go first each time, and children with them;
     /// what services and clients have to say comes after that, a bounded piece at a time.
+    #[inline(never)]
     fn wait_for_all(&mut self, core: &Supervisor, events: &mut VecDeque<Event>) {
         let Programs::Services(services) = &mut self.programs else {
             return;
@@ -95,6 +96,8 @@ impl World {
     }
 
     /// Not known to happen. Whatever it is, it must not make PID 1 spin or leave.
+    #[cold]
+    #[inline(never)]
     fn cannot_wait(
         &mut self,
         error: &std::io::Error,

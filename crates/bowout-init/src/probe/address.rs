@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 /// What is accepted, for messages.
@@ -90,7 +89,7 @@ impl Address {
     /// # Errors
     /// Why the first one did not.
     pub(super) fn connect(&self, limit: &Limit) -> Result<TcpStream, String> {
-        let addresses = self.resolve(limit)?;
+        let addresses = self.resolve()?;
         let mut reason = None;
         for (index, address) in addresses.iter().enumerate() {
             // One that swallows what it gets must not eat the time of the others.
@@ -114,7 +113,7 @@ impl Address {
         Err(reason.unwrap_or_else(|| format!("{:?} has no address", self.host)))
     }
 
-    fn resolve(&self, limit: &Limit) -> Result<Vec<SocketAddr>, String> {
+    fn resolve(&self) -> Result<Vec<SocketAddr>, String> {
         let with_port = |address: IpAddr| SocketAddr::new(address, self.port);
         // "localhost" is the local host wherever it is looked up (RFC 6761, 6.3), and in an image without
         // /etc/hosts there is nobody to ask.
@@ -125,34 +124,17 @@ impl Address {
         if let Ok(address) = self.host.parse() {
             return Ok(vec![with_port(address)]);
         }
-        self.look_up(limit)
+        self.look_up()
     }
 
-    /// Asks the resolver. It knows no limit, so another thread waits for it.
-    fn look_up(&self, limit: &Limit) -> Result<Vec<SocketAddr>, String> {
-        let look_up = |host: &str, port: u16| {
-            (host, port)
-                .to_socket_addrs()
-                .map(Iterator::collect::<Vec<SocketAddr>>)
-        };
-        let (sender, receiver) = mpsc::channel();
-        let (host, port) = (self.host.clone(), self.port);
-        let asked = std::thread::Builder::new().spawn(move || {
-            // Nobody waits for it any more when the time is up.
-            _ = sender.send(look_up(&host, port));
-        });
-        let found = match asked {
-            Ok(_) => match receiver.recv_timeout(limit.left()?) {
-                Ok(found) => found,
-                Err(_) => return Err(limit.is_up()),
-            },
-            // No process to spare: whoever started the probe has a limit too.
-            Err(_) => look_up(&self.host, self.port),
-        };
-        found.map_err(|error| {
+    /// Asks the resolver, which knows no limit: [`run`](super::run) ends the process when the time is up.
+    fn look_up(&self) -> Result<Vec<SocketAddr>, String> {
+        let found = (self.host.as_str(), self.port).to_socket_addrs();
+        let found = found.map_err(|error| {
             let why = bowout_sys::reason(&error);
             format!("cannot find {:?}: {why}", self.host)
-        })
+        });
+        found.map(Iterator::collect)
     }
 }
 

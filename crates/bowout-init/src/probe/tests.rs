@@ -24,7 +24,7 @@ fn answer(text: &str) -> Result<(), String> {
 
 fn ask_within(kind: &str, text: &str, timeout: Duration) -> Result<(), String> {
     match parse(vec![kind.into(), text.into()]).unwrap() {
-        Parsed::Ask { question, .. } => ask(&question, timeout),
+        Parsed::Ask { question, .. } => ask(&question, &Limit::new(timeout)),
         Parsed::Help => panic!("nobody asked for help"),
     }
 }

@@ -126,6 +126,7 @@ struct HookObject<'a> {
 }
 
 /// The object, and a newline.
+#[inline(never)]
 pub(super) fn object(told: Told<'_>) -> String {
     let Told { report, core, .. } = told;
     let plan = core.plan();

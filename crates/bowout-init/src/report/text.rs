@@ -26,6 +26,7 @@ pub(super) fn is_worth_telling(report: &Report, plan: &Plan) -> bool {
 }
 
 /// One line.
+#[inline(never)]
 pub(super) fn line(told: Told<'_>) -> String {
     let Told { report, core, .. } = told;
     let plan = core.plan();
@@ -100,6 +101,7 @@ fn the_service(service: ServiceId, plan: &Plan) -> &str {
 }
 
 /// A paragraph for `kubectl describe pod`.
+#[inline(never)]
 pub(super) fn paragraph(told: Told<'_>) -> String {
     let Told { report, .. } = told;
     let mut text = format!("bowout: {}.\n", printable(&line(told)));

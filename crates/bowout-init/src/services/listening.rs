@@ -76,7 +76,7 @@ impl Listening {
     /// that can be written to, and reaches every user and every chroot; containers of a pod share these
     /// names, so a part of it is chance.
     pub(super) fn hear_notices(&mut self) -> io::Result<String> {
-        let name = format!("@bowout/{:016x}", crate::turn::chance());
+        let name = format!("@bowout/{:016x}", bowout_sys::chance());
         let socket = Socket::bind(Path::new(&name), MODE)?;
         self.poll.add(socket.as_fd(), NOTICES, Interest::Read)?;
         self.notices = Some(socket);

@@ -287,7 +287,7 @@ impl Recipe {
     ) -> Result<Program, Unmade> {
         let arguments: Result<_, _> = words.iter().map(|word| CString::new(*word)).collect();
         let zero = |_| unmade("command", "a zero byte can't be passed on");
-        let environment = environment.into_strings();
+        let environment = environment.into_variables();
         let mut program = Program::new(candidates, arguments.map_err(zero)?, environment);
         program.streams[0] = Stream::Null;
         program.close_above = Some(2);

@@ -9,7 +9,7 @@ use super::{Credentials, Failed, Program, Session, Step, Terminal};
 use crate::signals;
 use bowout_core::SignalSet;
 use descriptors::Moves;
-use std::ffi::{CStr, c_char, c_void};
+use std::ffi::{CStr, CString, c_char, c_void};
 
 const SHELL: &CStr = c"/bin/sh";
 
@@ -32,7 +32,7 @@ impl<'a> Job<'a> {
     pub(super) fn new(program: &'a mut Program) -> Job<'a> {
         let digits = program.pid_entry.and_then(|index| {
             let entry = std::mem::take(program.environment.get_mut(index)?);
-            let mut bytes = entry.into_bytes_with_nul();
+            let mut bytes = entry.into_owned().into_bytes_with_nul();
             let start = bytes
                 .iter()
                 .position(|byte| *byte == b'=')
@@ -40,17 +40,18 @@ impl<'a> Job<'a> {
             let length = bytes.len() - start - 1;
             let place = bytes[start..].as_mut_ptr();
             // No zero byte was added or removed, and the bytes stay where they are.
-            program.environment[index] = std::ffi::CString::from_vec_with_nul(bytes).ok()?;
+            let entry = CString::from_vec_with_nul(bytes).ok()?;
+            program.environment[index] = entry.into();
             Some((place, length))
         });
-        let arguments = pointers(&program.arguments, &[]);
+        let arguments = pointers(&[], program.arguments.iter().map(CString::as_c_str));
         let script = match program.arguments.split_first() {
-            Some((_, rest)) => pointers(rest, &[SHELL, SHELL]),
+            Some((_, rest)) => pointers(&[SHELL, SHELL], rest.iter().map(CString::as_c_str)),
             None => Vec::new(),
         };
         Job {
             arguments,
-            environment: pointers(&program.environment, &[]),
+            environment: pointers(&[], program.environment.iter().map(|entry| &**entry)),
             script,
             digits,
             moves: Moves::new(&program.streams, &program.descriptors),
@@ -66,10 +67,14 @@ impl<'a> Job<'a> {
 }
 
 /// The strings of `first` and `rest` as execve(2) wants them, a null pointer last.
-fn pointers(rest: &[std::ffi::CString], first: &[&CStr]) -> Vec<*const c_char> {
-    let first = first.iter().map(|string| string.as_ptr());
-    let rest = rest.iter().map(|string| string.as_ptr());
-    first.chain(rest).chain([std::ptr::null()]).collect()
+fn pointers<'s>(
+    first: &[&'s CStr],
+    rest: impl ExactSizeIterator<Item = &'s CStr>,
+) -> Vec<*const c_char> {
+    let mut pointers = Vec::with_capacity(first.len() + rest.len() + 1);
+    pointers.extend(first.iter().copied().chain(rest).map(CStr::as_ptr));
+    pointers.push(std::ptr::null());
+    pointers
 }
 
 /// What the clone calls: prepares and becomes the program. Comes back only when that failed.

@@ -7,7 +7,7 @@ use crate::signals;
 
 fn program(candidates: &[&str], arguments: &[&str]) -> Program {
     let strings = |of: &[&str]| of.iter().map(|text| CString::new(*text).unwrap()).collect();
-    let environment = strings(&["A=b", "LISTEN_PID=0000000000"]);
+    let environment = vec![c"A=b".into(), c"LISTEN_PID=0000000000".into()];
     Program {
         pid_entry: Some(1),
         directory: Some(c"/".into()),

@@ -247,11 +247,6 @@ impl Call {
     }
 }
 
-/// A line that says why a connection or a request is not taken.
-pub(crate) fn refusal_of((id, code, message): Refusal) -> Vec<u8> {
-    super::Reply::failed(id.as_ref(), code, &message).line()
-}
-
 fn bad(text: &str) -> (Code, String) {
     (Code::BadRequest, text.to_owned())
 }

@@ -14,7 +14,6 @@ pub(super) const MOST_TASKS: usize = 16;
 /// One client.
 #[derive(Debug)]
 pub(super) struct Client {
-    pub(super) uid: u32,
     input: Vec<u8>,
     /// Up to here the input was looked at.
     begin: usize,
@@ -44,9 +43,8 @@ pub(super) enum Found {
 }
 
 impl Client {
-    pub(super) fn new(uid: u32, now: Instant) -> Client {
+    pub(super) fn new(now: Instant) -> Client {
         Client {
-            uid,
             input: Vec::new(),
             begin: 0,
             searched: 0,
@@ -171,7 +169,7 @@ mod tests {
     use super::*;
 
     fn client() -> Client {
-        Client::new(0, Instant::ZERO)
+        Client::new(Instant::ZERO)
     }
 
     #[test]
