@@ -39,6 +39,8 @@ pub(crate) struct World {
     reaping: bool,
     /// Whether the last signal was for everybody and found nobody.
     nobody: bool,
+    /// Whether more of the program is in memory than what goes on from here needs.
+    is_crowded: bool,
     /// The signals for which a survey was asked for and not taken yet.
     survey: Option<SignalSet>,
 }
@@ -103,6 +105,7 @@ impl World {
             | Action::Extended { .. }
             | Action::ReadConfig
             | Action::Install => {
+                self.is_crowded = true;
                 if let Programs::Services(services) = &mut self.programs {
                     services.perform(&action, core, &mut self.log, events);
                 }

@@ -16,6 +16,7 @@ pub mod clock;
 pub mod entry;
 pub mod files;
 pub mod identity;
+pub mod memory;
 pub mod notify;
 pub mod output;
 pub mod pipe;

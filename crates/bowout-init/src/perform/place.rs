@@ -60,6 +60,7 @@ pub(super) fn find(setup: Setup, job_control: JobControl) -> io::Result<World> {
         set,
         reaping: false,
         nobody: false,
+        is_crowded: true,
         survey: None,
     })
 }

@@ -13,6 +13,9 @@ use std::time::Duration;
 /// How many children are reaped before signals are looked at again.
 const REAPED_AT_ONCE: usize = 256;
 
+/// With less than this to the next thing that is due, what was needed last is needed again.
+const CALM: Duration = Duration::from_secs(1);
+
 /// How many signals are taken before anything else is looked at.
 const TAKEN_AT_ONCE: usize = 32;
 
@@ -38,6 +41,7 @@ impl World {
             (false, None) => (self.set, None),
             (false, Some(deadline)) => (self.set, Some(deadline.since(bowout_sys::clock::now()))),
         };
+        settle(&mut self.is_crowded, limit);
         match signals::wait(set, limit) {
             Ok(Woken::By(received)) if received.signal == Signal::CHLD => self.reap(core, events),
             Ok(Woken::By(received)) => events.extend(self.came(received)),
@@ -59,6 +63,7 @@ impl World {
             (true, _) => Some(Duration::ZERO),
             (false, deadline) => deadline.map(|deadline| deadline.since(now)),
         };
+        settle(&mut self.is_crowded, limit);
         let heard = match services.listen(limit) {
             Ok(heard) => heard,
             Err(error) => return self.cannot_wait(&error, core, events),
@@ -143,5 +148,14 @@ impl World {
             }
         }
         self.reaping = true;
+    }
+}
+
+/// The first time that nothing is to be done for a while, what only the start needed leaves the memory, and
+/// so after a change of the configuration.
+fn settle(is_crowded: &mut bool, limit: Option<Duration>) {
+    if *is_crowded && limit.is_none_or(|limit| limit >= CALM) {
+        *is_crowded = false;
+        bowout_sys::memory::forget_text();
     }
 }
