@@ -124,9 +124,24 @@ impl Process {
     #[must_use]
     #[track_caller]
     pub fn memory(self) -> u64 {
-        let text = self.status("VmRSS:").expect("it is gone");
+        self.bytes("VmRSS:")
+    }
+
+    /// What it has in memory of its program's file, in bytes.
+    ///
+    /// # Panics
+    /// If it is gone.
+    #[must_use]
+    #[track_caller]
+    pub fn text(self) -> u64 {
+        self.bytes("RssFile:")
+    }
+
+    #[track_caller]
+    fn bytes(self, key: &str) -> u64 {
+        let text = self.status(key).expect("it is gone");
         let kilobytes: Option<u64> = text.split(' ').next().and_then(|text| text.parse().ok());
-        1024 * kilobytes.unwrap_or_else(|| panic!("VmRSS: {text}"))
+        1024 * kilobytes.unwrap_or_else(|| panic!("{key} {text}"))
     }
 
     /// How many descriptors it has open.

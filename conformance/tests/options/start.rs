@@ -1,6 +1,6 @@
 //! Asks how the command is started: as whom, where, with which environment, bound to whose life.
 
-use conformance::{Exit, Init, Scratch, Signal, Stage, puppet_binary};
+use conformance::{Exit, Init, Scratch, Signal, Stage, await_that, bowout, puppet_binary};
 
 use crate::{as_root, both_ways, stage};
 
@@ -132,4 +132,15 @@ fn pdeathsig_stops_when_the_parent_ends() {
         parent.exit(0);
         app.expect(Signal::TERM);
     }
+}
+
+/// What a start reads and decides is most of the program; what waits for a signal is little.
+#[test]
+fn what_only_a_start_needs_leaves_the_memory() {
+    let run = stage().app(&[]);
+    let _app = run.app();
+    let size = std::fs::metadata(bowout("bowout-init")).map_or(0, |file| file.len());
+    await_that("less than a third of the program is in memory", || {
+        run.init().text() < size / 3
+    });
 }

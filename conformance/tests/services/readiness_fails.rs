@@ -1,8 +1,10 @@
 //! Asks what becomes of a service that is never ready: `start_timeout` for each kind, and ends before it.
 
-use conformance::{Exit, Port, Server, Signal};
+use std::process::Command;
 
-use crate::run;
+use conformance::{Exit, Port, Scratch, Server, Signal, bowout, say};
+
+use crate::{as_root, run};
 
 /// One service for each way, all at the same time: each is stopped and has failed.
 #[test]
@@ -178,4 +180,25 @@ fn a_probe_that_hangs_holds_nobody_up() {
     assert_eq!(exit, Exit::Code(0));
     assert!(took < crate::ms(3000), "{took:?}");
     assert_eq!(it.record().times("web", Signal::TERM), 1);
+}
+
+/// The C library's resolver goes on for 10 s where nobody answers it (resolv.conf(5)).
+#[test]
+fn a_name_that_nobody_answers_for_costs_a_probe_no_more_than_its_limit() {
+    as_root(
+        "a_name_that_nobody_answers_for_costs_a_probe_no_more_than_its_limit",
+        || {
+            let scratch = Scratch::new();
+            let resolver = scratch.write("resolv.conf", "nameserver 127.0.0.1\n", 0o644);
+            let mut command = Command::new("unshare");
+            command.args(["--net", "--mount", "/bin/sh", "-c"]);
+            command.arg(format!(
+                "mount --bind {resolver} /etc/resolv.conf && exec \"$0\" probe tcp web.test:80 --timeout 50ms"
+            ));
+            command.arg(bowout("bowout-init"));
+            let said = say(command);
+            assert_eq!(said.stderr, "probe: web.test:80: no answer in 50ms\n");
+            assert_eq!(said.code, 1);
+        },
+    );
 }

@@ -1,7 +1,7 @@
 //! Asks for the surroundings of a service: `working_dir`, `umask`, `limits`, `nice`, `oom_score_adj`,
 //! `no_new_privs`.
 
-use conformance::{Exit, Process};
+use conformance::{Exit, Process, await_that, bowout};
 
 use crate::{as_root, run};
 
@@ -156,4 +156,18 @@ fn what_is_not_set_is_inherited() {
     assert_eq!(web.process.status("Umask:").as_deref(), Some("0013"));
     assert_eq!(limits(web.process, "Max open files").0, "123");
     assert_eq!(web.facts().text("directory"), "/proc/sys");
+}
+
+/// Reading a configuration takes most of the program, at the start and again when it is read anew.
+#[test]
+fn what_reads_the_configuration_leaves_the_memory() {
+    let it = run(r#"
+        [service.web]
+        command = ["${PUPPET}", "web"]
+    "#);
+    let size = std::fs::metadata(bowout("bowout-init")).map_or(0, |file| file.len());
+    let is_small = || it.init().text() < size / 2;
+    await_that("less than half of the program is in memory", is_small);
+    it.ctl(&["reload", "-w"]).with_code(0);
+    await_that("it is so after the configuration was read anew", is_small);
 }

@@ -105,7 +105,6 @@ impl World {
             | Action::Extended { .. }
             | Action::ReadConfig
             | Action::Install => {
-                self.is_crowded = true;
                 if let Programs::Services(services) = &mut self.programs {
                     services.perform(&action, core, &mut self.log, events);
                 }

@@ -66,6 +66,8 @@ pub(crate) struct Services {
     strangers: Strangers,
     /// By the places of the services in the plan.
     known: Vec<Known>,
+    /// Whether a configuration was read since that was asked last.
+    has_read: bool,
     /// What counts from the next `Install` on: the core has it.
     next: Option<Next>,
     /// What is on its way to the core.
@@ -150,6 +152,7 @@ impl Services {
             outputs: None,
             control: None,
             strangers: Strangers::default(),
+            has_read: true,
             next: None,
             offered: None,
         };
@@ -202,6 +205,11 @@ impl Services {
             let services = self.settings.services.iter();
             outputs.expect(services.map(|service| service.name.as_str()));
         }
+    }
+
+    /// Whether a configuration was read since this was asked last.
+    pub(crate) fn has_read(&mut self) -> bool {
+        std::mem::take(&mut self.has_read)
     }
 
     /// Waits for signals and for everybody else, no longer than this.

@@ -63,6 +63,7 @@ impl World {
             (true, _) => Some(Duration::ZERO),
             (false, deadline) => deadline.map(|deadline| deadline.since(now)),
         };
+        self.is_crowded |= services.has_read();
         settle(&mut self.is_crowded, limit);
         let heard = match services.listen(limit) {
             Ok(heard) => heard,

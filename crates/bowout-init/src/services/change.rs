@@ -44,6 +44,7 @@ impl Services {
             Wanted::Add(ticket, text) => (ticket, self.with(&text)),
             Wanted::Remove(ticket, service) => (ticket, self.without(service)),
         };
+        self.has_read = true;
         let prepared = read.and_then(|settings| self.prepare(settings, core));
         match prepared {
             Ok((event, difference)) => {
@@ -72,6 +73,7 @@ impl Services {
     #[inline(never)]
     pub(super) fn read_config(&mut self, core: &Supervisor, log: &mut Log) -> Option<Event> {
         let read = self.origin.read();
+        self.has_read = true;
         match read.and_then(|settings| self.prepare(settings, core)) {
             Ok((event, difference)) => {
                 tell_of(&difference, log);
