@@ -66,8 +66,8 @@ pub(crate) struct Services {
     strangers: Strangers,
     /// By the places of the services in the plan.
     known: Vec<Known>,
-    /// Whether a configuration was read since that was asked last.
-    has_read: bool,
+    /// Whether there is more of the program in memory than what goes on needs.
+    is_crowded: bool,
     /// What counts from the next `Install` on: the core has it.
     next: Option<Next>,
     /// What is on its way to the core.
@@ -152,7 +152,7 @@ impl Services {
             outputs: None,
             control: None,
             strangers: Strangers::default(),
-            has_read: true,
+            is_crowded: true,
             next: None,
             offered: None,
         };
@@ -207,9 +207,11 @@ impl Services {
         }
     }
 
-    /// Whether a configuration was read since this was asked last.
-    pub(crate) fn has_read(&mut self) -> bool {
-        std::mem::take(&mut self.has_read)
+    /// Whether there is more of the program in memory than what goes on needs, since this was asked last:
+    /// a configuration was read, or clients were served who have gone by now.
+    pub(crate) fn is_crowded(&mut self) -> bool {
+        let is_alone = self.control.as_ref().is_none_or(Control::is_alone);
+        is_alone && std::mem::take(&mut self.is_crowded)
     }
 
     /// Waits for signals and for everybody else, no longer than this.

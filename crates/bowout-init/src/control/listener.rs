@@ -73,6 +73,11 @@ impl Control {
         self.poll.as_fd()
     }
 
+    /// Whether nobody is connected.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.server.is_alone()
+    }
+
     /// Does a bounded piece of work: accepts, reads, answers, writes.
     #[must_use = "clients have been told that it is done"]
     pub(crate) fn turn(&mut self, scene: &dyn Scene, clock: Clock) -> Vec<Wanted> {

@@ -113,6 +113,10 @@ impl Server {
         Ok(id)
     }
 
+    pub(super) fn is_alone(&self) -> bool {
+        self.clients.is_empty()
+    }
+
     /// Drops the client that has slept longest, if one sleeps.
     fn make_room(&mut self, now: Instant) -> bool {
         let asleep = self

@@ -63,7 +63,7 @@ impl World {
             (true, _) => Some(Duration::ZERO),
             (false, deadline) => deadline.map(|deadline| deadline.since(now)),
         };
-        self.is_crowded |= services.has_read();
+        self.is_crowded |= services.is_crowded();
         settle(&mut self.is_crowded, limit);
         let heard = match services.listen(limit) {
             Ok(heard) => heard,
@@ -153,7 +153,7 @@ impl World {
 }
 
 /// The first time that nothing is to be done for a while, what only the start needed leaves the memory, and
-/// so after a change of the configuration.
+/// so after a change of the configuration and when clients have gone.
 fn settle(is_crowded: &mut bool, limit: Option<Duration>) {
     if *is_crowded && limit.is_none_or(|limit| limit >= CALM) {
         *is_crowded = false;

@@ -44,7 +44,6 @@ impl Services {
             Wanted::Add(ticket, text) => (ticket, self.with(&text)),
             Wanted::Remove(ticket, service) => (ticket, self.without(service)),
         };
-        self.has_read = true;
         let prepared = read.and_then(|settings| self.prepare(settings, core));
         match prepared {
             Ok((event, difference)) => {
@@ -73,7 +72,7 @@ impl Services {
     #[inline(never)]
     pub(super) fn read_config(&mut self, core: &Supervisor, log: &mut Log) -> Option<Event> {
         let read = self.origin.read();
-        self.has_read = true;
+        self.is_crowded = true;
         match read.and_then(|settings| self.prepare(settings, core)) {
             Ok((event, difference)) => {
                 tell_of(&difference, log);
