@@ -8,8 +8,8 @@ pub use service::{
     Condition, Dependency, Kind, Liveness, Readiness, Reload, Service, ServiceMoment,
 };
 
+use crate::order::{Map, Set};
 use crate::{Signal, SignalSet};
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -123,7 +123,7 @@ pub struct ExitCodes {
 pub struct Signals {
     /// Signals that are turned into others before they are forwarded; `None` drops them. A request to
     /// stop that is dropped is no request.
-    pub rewrite: BTreeMap<Signal, Option<Signal>>,
+    pub rewrite: Map<Signal, Option<Signal>>,
     /// Signals that are neither forwarded nor otherwise looked at.
     pub swallow: SignalSet,
     /// Signals that stop bowout too, once they are forwarded.
@@ -135,7 +135,7 @@ pub struct Signals {
     /// What happens when the terminal stops the main process.
     pub job_control: JobControl,
     /// What is done otherwise with some signals.
-    pub rules: BTreeMap<Signal, Rule>,
+    pub rules: Map<Signal, Rule>,
 }
 
 /// What is done with one signal instead of forwarding it to every essential service.
@@ -251,7 +251,7 @@ pub struct Plan {
     draft: Draft,
     graph: Graph,
     /// The hooks of each moment, in the order in which they were given.
-    moments: BTreeMap<HookMoment, Vec<HookId>>,
+    moments: Map<HookMoment, Vec<HookId>>,
 }
 
 impl Plan {
@@ -260,7 +260,7 @@ impl Plan {
     /// # Errors
     /// What does not fit together; nothing is repaired silently.
     pub fn new(draft: Draft) -> Result<Plan, PlanError> {
-        let mut names = BTreeSet::new();
+        let mut names = Set::new();
         for service in &draft.services {
             if !names.insert(service.name.as_str()) {
                 return Err(PlanError::DuplicateName(service.name.clone()));
@@ -280,9 +280,11 @@ impl Plan {
                 return Err(PlanError::UnknownService(what));
             }
         }
-        let mut moments: BTreeMap<HookMoment, Vec<HookId>> = BTreeMap::new();
+        let mut moments: Map<HookMoment, Vec<HookId>> = Map::new();
         for (index, hook) in draft.hooks.iter().enumerate() {
-            moments.entry(hook.moment).or_default().push(HookId(index));
+            moments
+                .get_or_insert_with(hook.moment, Vec::new)
+                .push(HookId(index));
         }
         Ok(Plan {
             draft,

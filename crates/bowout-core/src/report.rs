@@ -2,10 +2,10 @@
 
 use crate::action::HookOutcome;
 use crate::event::{Received, SpawnError};
+use crate::order::{Map, Set};
 use crate::plan::{HookId, ServiceId};
 use crate::process::{Process, State, Stayed};
 use crate::{Instant, Pid, Signal, Status};
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
@@ -157,7 +157,7 @@ impl Report {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Recorder {
     /// Those that were seen, by number.
-    present: BTreeMap<Pid, ProcessReport>,
+    present: Map<Pid, ProcessReport>,
     /// Those whose number was used again.
     past: Vec<ProcessReport>,
     hooks: Vec<HookReport>,
@@ -183,7 +183,7 @@ impl Recorder {
         now: Instant,
         processes: impl Iterator<Item = (&'a Process, Option<ServiceId>)>,
     ) {
-        let mut seen = BTreeSet::new();
+        let mut seen = Set::new();
         for (process, service) in processes {
             seen.insert(process.pid);
             if process.state == State::Zombie {
@@ -342,8 +342,7 @@ impl Recorder {
 
     fn entry(&mut self, pid: Pid) -> &mut ProcessReport {
         self.present
-            .entry(pid)
-            .or_insert_with(|| ProcessReport::new(pid))
+            .get_or_insert_with(pid, || ProcessReport::new(pid))
     }
 }
 

@@ -6,7 +6,7 @@ use crate::contract::TERMINAL_STOPS;
 use crate::settings::{
     Healthcheck, HookSettings, Probe, ReadyWhen, ServiceSettings, ServiceType, Settings, SignalRule,
 };
-use bowout_core::order::gathered;
+use bowout_core::order::{Map, gathered};
 use bowout_core::plan::{
     DOCKER_GRACE, Dependency, Draft, ExitCodes, Hook, HookMoment, KUBERNETES_GRACE, Kind,
     Leftovers, Liveness, MARGIN, Plan, Readiness, Reload, Rule, Service, ServiceId, ServiceMoment,
@@ -14,7 +14,6 @@ use bowout_core::plan::{
 };
 use bowout_core::service::restart::{FIRST_PAUSE, LONGEST_PAUSE, Restart, STEADY, WINDOW};
 use bowout_core::{Signal, SignalSet};
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How long a service may take to be ready where it could hang on the way: by its own word, by a probe,
@@ -69,7 +68,7 @@ pub(crate) struct Assembled {
 pub(crate) fn assemble(settings: &Settings, place: Place) -> Result<Assembled, String> {
     let names = (0..).zip(&settings.services);
     let names = names.map(|(index, service)| (service.name.as_str(), ServiceId(index)));
-    let names: BTreeMap<&str, ServiceId> = gathered(names);
+    let names: Map<&str, ServiceId> = gathered(names);
     let named = |whose: &str, name: &str| {
         let found = names.get(name).copied();
         found.ok_or_else(|| format!("{whose}: there is no service {name:?}"))

@@ -11,7 +11,7 @@ use crate::origin::{Origin, Wrong};
 use crate::report::Account;
 use crate::services::{Recipe, Start};
 use crate::users;
-use bowout_core::order::gathered;
+use bowout_core::order::{Map, gathered};
 use bowout_core::plan::{
     DOCKER_GRACE, Draft, ExitCodes, Hook, HookMoment, JobControl, KUBERNETES_GRACE, Leftovers,
     MARGIN, Plan, Service, Signals, Stop, Sweep,
@@ -19,7 +19,6 @@ use bowout_core::plan::{
 use bowout_core::{Pid, Signal};
 use bowout_sys::spawn::{Credentials, Program, Session, Terminal};
 use bowout_sys::terminal::Standing;
-use std::collections::BTreeMap;
 use std::ffi::{CString, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
@@ -359,7 +358,7 @@ fn signals(
     session: Session,
     standing: Standing,
 ) -> Signals {
-    let mut rewrite: BTreeMap<_, _> = gathered(options.rewrite.iter().copied());
+    let mut rewrite: Map<_, _> = gathered(options.rewrite.iter().copied());
     if session == Session::New {
         // A group without a parent in its session is not stopped by the terminal's signals (setpgid(2),
         // orphaned process groups), so it is stopped by the one that always does.
@@ -368,7 +367,7 @@ fn signals(
             .iter()
             .filter(|signal| TERMINAL_STOPS.contains(*signal))
         {
-            rewrite.entry(signal).or_insert(Some(Signal::STOP));
+            rewrite.get_or_insert_with(signal, || Some(Signal::STOP));
         }
     }
     let is_job = session == Session::Group && standing != Standing::None;
@@ -383,6 +382,6 @@ fn signals(
             (true, Standing::Leader) => JobControl::Continue,
             (true, _) => JobControl::Suspend,
         },
-        rules: std::collections::BTreeMap::new(),
+        rules: Map::new(),
     }
 }

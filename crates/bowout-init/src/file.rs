@@ -33,13 +33,12 @@ pub use reference::reference;
 pub use schema::schema;
 
 use crate::settings::{ServiceSettings, Settings};
-use bowout_core::order::gathered;
+use bowout_core::order::{Set, gathered};
 use finding::{Finding, Findings};
 use interpolate::Filler;
 use lookup::Lookup;
 use reader::Reader;
 use source::{Place, Source};
-use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use top::Top;
@@ -114,7 +113,7 @@ struct Files<'a> {
     top: Top,
     variable: Variable<'a>,
     /// Services that are there already.
-    there: BTreeSet<String>,
+    there: Set<String>,
     /// How many bytes may still come from files, and from variables.
     left: usize,
     left_for_variables: usize,
@@ -122,7 +121,7 @@ struct Files<'a> {
     is_broken: bool,
     /// The files that led to the one that is read: as the file system knows them, and as messages do.
     chain: Vec<(PathBuf, String)>,
-    read: BTreeSet<PathBuf>,
+    read: Set<PathBuf>,
     /// The files that were read, as they are called in messages.
     paths: Vec<PathBuf>,
 }
@@ -133,12 +132,12 @@ impl Files<'_> {
             findings: Findings::default(),
             top: Top::default(),
             variable,
-            there: BTreeSet::new(),
+            there: Set::new(),
             left: LONGEST_IN_ALL,
             left_for_variables: LONGEST_IN_ALL,
             is_broken: false,
             chain: Vec::new(),
-            read: BTreeSet::new(),
+            read: Set::new(),
             paths: Vec::new(),
         }
     }

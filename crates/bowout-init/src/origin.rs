@@ -4,8 +4,7 @@ use crate::cli::{Options, Services, value};
 use crate::file::{self, Problems};
 use crate::settings::{CommandLine, HookSettings, Settings, SignalRule};
 use bowout_core::Signal;
-use bowout_core::order::gathered;
-use std::collections::BTreeMap;
+use bowout_core::order::{Map, gathered};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -208,9 +207,10 @@ fn settle(options: &Options, settings: &mut Settings) {
     if !options.rewrite.is_empty() {
         settings.rewrite = gathered(options.rewrite.iter().copied());
     }
-    let mut on: BTreeMap<Signal, Vec<HookSettings>> = BTreeMap::new();
+    let mut on: Map<Signal, Vec<HookSettings>> = Map::new();
     for (signal, command) in &options.on {
-        on.entry(*signal).or_default().push(hook(command, None));
+        on.get_or_insert_with(*signal, Vec::new)
+            .push(hook(command, None));
     }
     let on = on.into_iter();
     let on = on.map(|(signal, commands)| (signal, SignalRule::Run(commands)));

@@ -6,6 +6,7 @@
 
 use crate::cli::{LogFormat, ReportTarget, UserSpec};
 use bowout_core::Signal;
+use bowout_core::order::Map;
 use bowout_core::plan::{Condition, KillMode};
 use bowout_core::service::restart::When;
 use std::collections::BTreeMap;
@@ -24,9 +25,9 @@ pub struct Settings {
     /// Signals that ask for the stop; empty: TERM and INT.
     pub stop_on: Vec<Signal>,
     /// Signals that are turned into others, or dropped, before they are forwarded.
-    pub rewrite: BTreeMap<Signal, Option<Signal>>,
+    pub rewrite: Map<Signal, Option<Signal>>,
     /// What is done with some signals instead of forwarding them.
-    pub signals: BTreeMap<Signal, SignalRule>,
+    pub signals: Map<Signal, SignalRule>,
     /// Before anybody is told to stop.
     pub pre_stop: Vec<HookSettings>,
     /// After everybody has stopped.

@@ -1,11 +1,10 @@
 //! Looks at every process in sight, and closer at those where it matters.
 
-use bowout_core::order::gathered;
+use bowout_core::order::{Map, Set, gathered};
 use bowout_core::plan::ServiceId;
 use bowout_core::process::{Process, State};
 use bowout_core::{Pid, SignalSet};
 use bowout_sys::proc::{Call, Proc};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// The variable that every service has: its name.
 pub(crate) const SERVICE: &str = "BOWOUT_SERVICE";
@@ -13,9 +12,9 @@ pub(crate) const SERVICE: &str = "BOWOUT_SERVICE";
 /// What is known of services, to tell whose a child of bowout is that nobody knows.
 pub(crate) struct Names<'a> {
     /// Services by their names.
-    pub(crate) services: BTreeMap<&'a str, ServiceId>,
+    pub(crate) services: Map<&'a str, ServiceId>,
     /// Processes whose services are known, and with them their sessions.
-    pub(crate) known: BTreeSet<Pid>,
+    pub(crate) known: Set<Pid>,
 }
 
 /// Every process but bowout: all of its PID namespace when it is the init of one, else those below it.
@@ -50,7 +49,7 @@ pub(crate) fn take(
     if !is_init {
         keep_descendants(&mut processes, own);
     }
-    let parents: BTreeSet<Pid> = gathered(processes.iter().map(|process| process.parent));
+    let parents: Set<Pid> = gathered(processes.iter().map(|process| process.parent));
     for process in &mut processes {
         look_closer(&mut proc, process, signals, parents.contains(&process.pid));
         if let Some(names) = names.filter(|_| process.parent == own) {
@@ -95,7 +94,7 @@ fn look_closer(proc: &mut Proc, process: &mut Process, signals: SignalSet, is_pa
 }
 
 fn keep_descendants(processes: &mut Vec<Process>, own: Pid) {
-    let mut below = BTreeSet::from([own]);
+    let mut below = Set::from([own]);
     // Children mostly have higher numbers than their parents, so this is seldom done more than twice.
     loop {
         let before = below.len();

@@ -3,10 +3,10 @@
 mod telling;
 
 use super::walk::Walk;
+use crate::order::Set;
 use crate::plan::budget::SETTLE;
 use crate::plan::{KillMode, ServiceId};
 use crate::{Instant, Pid, Signal};
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -30,7 +30,7 @@ pub struct Stopping {
     sent: bool,
     /// Since when SIGKILL goes to whoever is found.
     killing: Option<Instant>,
-    killed: BTreeSet<Pid>,
+    killed: Set<Pid>,
     alone: bool,
     wakes: bool,
     shared: bool,
@@ -115,7 +115,7 @@ impl Stopping {
             walk,
             sent: !order.tells,
             killing: None,
-            killed: BTreeSet::new(),
+            killed: Set::new(),
             alone: order.alone,
             wakes: order.wakes,
             shared: order.shared,

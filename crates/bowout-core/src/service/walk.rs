@@ -1,9 +1,8 @@
 //! Decides who is sent a stop signal: it goes down the tree until somebody takes charge.
 
-use crate::order::{gathered, sort};
+use crate::order::{Map, Set, gathered, sort};
 use crate::process::{Process, State};
 use crate::{Pid, Signal};
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 /// Who was sent one stop signal, and who has taken charge of what is below.
@@ -14,10 +13,10 @@ use alloc::vec::Vec;
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Walk {
     signal: Signal,
-    told: BTreeSet<Pid>,
-    in_charge: BTreeSet<Pid>,
+    told: Set<Pid>,
+    in_charge: Set<Pid>,
     /// Who was there when the stop began. Who came later, below one in charge, is its clean-up.
-    present: Option<BTreeSet<Pid>>,
+    present: Option<Set<Pid>>,
 }
 
 impl Walk {
@@ -26,8 +25,8 @@ impl Walk {
     pub fn new(signal: Signal) -> Walk {
         Walk {
             signal,
-            told: BTreeSet::new(),
-            in_charge: BTreeSet::new(),
+            told: Set::new(),
+            in_charge: Set::new(),
             present: None,
         }
     }
@@ -69,16 +68,18 @@ impl Walk {
         if self.present.is_none() {
             self.present = Some(gathered(processes.iter().map(|process| process.pid)));
         }
-        let alive: BTreeSet<Pid> = gathered(processes.iter().map(|process| process.pid));
+        let alive: Set<Pid> = gathered(processes.iter().map(|process| process.pid));
         self.told.retain(|pid| alive.contains(pid));
         self.in_charge.retain(|pid| alive.contains(pid));
 
-        let mut children: BTreeMap<Pid, Vec<&Process>> = BTreeMap::new();
+        let mut children: Map<Pid, Vec<&Process>> = Map::new();
         let mut roots: Vec<&Process> = Vec::new();
         for process in processes {
             // A process is never its own parent, so every walk from a root ends.
             if alive.contains(&process.parent) && process.parent != process.pid {
-                children.entry(process.parent).or_default().push(process);
+                children
+                    .get_or_insert_with(process.parent, Vec::new)
+                    .push(process);
             } else {
                 roots.push(process);
             }
@@ -91,7 +92,7 @@ impl Walk {
         // A stack of its own: a tree can be deeper than PID 1's.
         let mut open: Vec<(&Process, bool)> =
             roots.iter().rev().map(|root| (*root, false)).collect();
-        let mut visited = BTreeSet::new();
+        let mut visited = Set::new();
         while let Some((process, covered)) = open.pop() {
             // A number can turn up twice: it was used again while /proc was read.
             if !visited.insert(process.pid) {

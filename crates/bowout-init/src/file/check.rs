@@ -7,12 +7,12 @@ use super::top::Top;
 use crate::cli::value::nearest;
 use crate::settings::{Output, ServiceType, SignalRule};
 use bowout_core::Signal;
+use bowout_core::order::{Map, Set};
 use bowout_core::plan::{Condition, MARGIN};
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Looks at all of it. `there` are services beside those in `top`.
-pub(super) fn check(top: &Top, there: &BTreeSet<String>, is_broken: bool, findings: &mut Findings) {
+pub(super) fn check(top: &Top, there: &Set<String>, is_broken: bool, findings: &mut Findings) {
     if top.services.is_empty() && !is_broken && !findings.has_errors() {
         let finding = Finding::general("there is no service".into());
         findings.add(finding.hint("accepted: one table for each, [service.NAME] with a command"));
@@ -41,12 +41,7 @@ pub(super) fn check(top: &Top, there: &BTreeSet<String>, is_broken: bool, findin
     files(top, findings);
 }
 
-fn unknown(
-    top: &Top,
-    there: &BTreeSet<String>,
-    (name, place): (&str, Place),
-    findings: &mut Findings,
-) {
+fn unknown(top: &Top, there: &Set<String>, (name, place): (&str, Place), findings: &mut Findings) {
     let message = format!("there is no service {}", findings.name_at(place, name));
     let finding = Finding::error(place, message);
     let known = || top.names.keys().chain(there).map(String::as_str);
@@ -238,8 +233,8 @@ fn times(top: &Top, findings: &mut Findings) {
 
 /// What only one service can have, or only all of them in the same way.
 fn files(top: &Top, findings: &mut Findings) {
-    let mut pidfiles: BTreeMap<&Path, &Draft> = BTreeMap::new();
-    let mut logs: BTreeMap<&Path, (&Draft, &Output)> = BTreeMap::new();
+    let mut pidfiles: Map<&Path, &Draft> = Map::new();
+    let mut logs: Map<&Path, (&Draft, &Output)> = Map::new();
     let mut clash = |draft: &Draft, first: &Draft, key: &str, message: String, hint: &str| {
         if let (Some(place), Some(at)) = (draft.keys.get(key), first.keys.get(key)) {
             let also = format!("that of {:?} is here", first.settings.name);

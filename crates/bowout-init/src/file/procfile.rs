@@ -7,7 +7,7 @@ use super::source::{Place, Source};
 use super::{LONGEST, contents};
 use crate::cli::value;
 use crate::settings::{CommandLine, ServiceSettings, Settings};
-use std::collections::BTreeMap;
+use bowout_core::order::Map;
 use std::path::Path;
 
 /// Reads a Procfile. A command that only a shell understands is given to `/bin/sh -c`.
@@ -67,7 +67,7 @@ pub(super) fn is_line(text: &str) -> bool {
 /// Services line by line.
 pub(super) struct Lines {
     source: usize,
-    names: BTreeMap<String, Place>,
+    names: Map<String, Place>,
     pub(super) services: Vec<ServiceSettings>,
 }
 
@@ -77,7 +77,7 @@ impl Lines {
     pub(super) fn new(source: usize) -> Lines {
         Lines {
             source,
-            names: BTreeMap::new(),
+            names: Map::new(),
             services: Vec::new(),
         }
     }

@@ -11,7 +11,7 @@ use super::tree::Node;
 use crate::cli::{LogFormat, ReportTarget};
 use crate::settings::{ControlSettings, Settings};
 use bowout_core::Signal;
-use std::collections::BTreeMap;
+use bowout_core::order::Map;
 use std::path::PathBuf;
 
 /// What all files together say.
@@ -21,13 +21,13 @@ pub(super) struct Top {
     pub(super) settings: Settings,
     pub(super) services: Vec<Draft>,
     /// Where each service is, by its name.
-    pub(super) names: BTreeMap<String, usize>,
+    pub(super) names: Map<String, usize>,
     /// Names in rules for signals.
     pub(super) named: Vec<(String, Place)>,
     /// Where the rule for each signal is.
-    pub(super) rules: BTreeMap<Signal, Place>,
+    pub(super) rules: Map<Signal, Place>,
     /// Where each key is that is given once in all files.
-    pub(super) given: BTreeMap<&'static str, Place>,
+    pub(super) given: Map<&'static str, Place>,
     /// Files that the file that is being read includes.
     pub(super) includes: Vec<(String, Place)>,
 }

@@ -8,8 +8,7 @@ use super::lines::{Piece, Room};
 use super::ring::Ring;
 use crate::settings::Output;
 use bowout_core::Pid;
-use bowout_core::order::gathered;
-use std::collections::{BTreeMap, BTreeSet};
+use bowout_core::order::{Map, Set, gathered};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -42,7 +41,7 @@ enum Shape {
 #[derive(Debug)]
 pub(super) struct Channels {
     channels: Vec<Option<Channel>>,
-    names: BTreeMap<String, usize>,
+    names: Map<String, usize>,
     /// The two standard streams, and files. A place that nobody uses any more is free.
     destinations: Vec<Option<Destination>>,
     /// Destinations for which something came.
@@ -57,7 +56,7 @@ impl Channels {
     pub(super) fn new(colours: bool) -> Channels {
         Channels {
             channels: Vec::new(),
-            names: BTreeMap::new(),
+            names: Map::new(),
             destinations: vec![None, None],
             marked: Vec::new(),
             ring: Ring::default(),
@@ -79,12 +78,8 @@ impl Channels {
     }
 
     /// These are all services. Of others, what is not `busy` is forgotten.
-    pub(super) fn expect<'a>(
-        &mut self,
-        names: impl Iterator<Item = &'a str>,
-        busy: &BTreeSet<usize>,
-    ) {
-        let names: BTreeSet<&str> = gathered(names);
+    pub(super) fn expect<'a>(&mut self, names: impl Iterator<Item = &'a str>, busy: &Set<usize>) {
+        let names: Set<&str> = gathered(names);
         let widths = names.iter().map(|name| name.chars().count());
         self.width = widths.filter(|width| *width <= WIDEST).max().unwrap_or(0);
         self.ring.retain(|name| names.contains(name));
@@ -96,7 +91,7 @@ impl Channels {
             stays
         });
         let open = self.channels.iter().flatten();
-        let used: BTreeSet<usize> = gathered(open.filter_map(|channel| channel.to).flatten());
+        let used: Set<usize> = gathered(open.filter_map(|channel| channel.to).flatten());
         for (index, place) in self.destinations.iter_mut().enumerate().skip(2) {
             let is_done =
                 |destination: &Destination| destination.queue.is_empty() && !destination.is_dirty;

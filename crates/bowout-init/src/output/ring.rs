@@ -1,8 +1,8 @@
 //! Keeps the last lines of every service for whoever asks later, within a bound for all of them together.
 
 use super::form::Stream;
-use bowout_core::order::{gathered, sort};
-use std::collections::{BTreeMap, VecDeque};
+use bowout_core::order::{Map, gathered, sort};
+use std::collections::VecDeque;
 use std::time::SystemTime;
 
 /// What all lines together may take, in bytes.
@@ -44,7 +44,7 @@ pub(crate) enum Item {
 /// that one that writes much leaves the lines of the others alone.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ring {
-    services: BTreeMap<String, Kept>,
+    services: Map<String, Kept>,
     next: u64,
     used: usize,
 }
@@ -74,7 +74,7 @@ struct Record {
 #[derive(Clone, Debug)]
 pub(crate) struct Follower {
     /// For each service the number, among its own, of the next line; services that come later begin at 0.
-    next: BTreeMap<String, u64>,
+    next: Map<String, u64>,
     /// Whether only the services above are followed.
     chosen: bool,
 }
@@ -152,9 +152,9 @@ impl Ring {
             let before = kept.records.partition_point(|line| line.sequence < from);
             (name.to_owned(), kept.first + before as u64)
         });
-        let mut next: BTreeMap<String, u64> = gathered(names);
+        let mut next: Map<String, u64> = gathered(names);
         for name in services {
-            next.entry((*name).to_owned()).or_default();
+            next.get_or_insert_with((*name).to_owned(), || 0);
         }
         Follower { next, chosen }
     }

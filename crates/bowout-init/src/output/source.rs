@@ -2,9 +2,8 @@
 
 use super::form::Stream;
 use super::lines::{Lines, Piece, Room};
-use bowout_core::order::{gathered, sort};
+use bowout_core::order::{Set, gathered, sort};
 use bowout_sys::pipe::Reader;
-use std::collections::BTreeSet;
 use std::os::fd::{AsFd, BorrowedFd};
 
 /// How much is read at once. Between two reads signals are looked at.
@@ -119,7 +118,7 @@ impl Sources {
     }
 
     /// Whose pipes are open.
-    pub(super) fn channels(&self) -> BTreeSet<usize> {
+    pub(super) fn channels(&self) -> Set<usize> {
         gathered(self.pipes.iter().flatten().map(|pipe| pipe.channel))
     }
 

@@ -3,9 +3,8 @@
 use crate::assemble::Assembled;
 use crate::settings::{ServiceSettings, Settings};
 use bowout_core::event::Change;
-use bowout_core::order::gathered;
+use bowout_core::order::{Map, gathered};
 use bowout_core::plan::{HookId, HookMoment, Plan, ServiceId};
-use std::collections::BTreeMap;
 
 /// The names of what is otherwise.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -25,7 +24,7 @@ pub(super) struct Difference {
 pub(super) fn services(old: &Settings, new: &Settings) -> (Vec<Option<ServiceId>>, Difference) {
     let before = (0..).zip(&old.services);
     let before = before.map(|(index, service)| (service.name.as_str(), index));
-    let before: BTreeMap<&str, usize> = gathered(before);
+    let before: Map<&str, usize> = gathered(before);
     let mut difference = Difference::default();
     let kept = new
         .services
@@ -110,7 +109,7 @@ pub(super) fn change(
 ) -> Change {
     let before = old.hooks().iter().zip(old_places).enumerate();
     let before = before.map(|(index, (hook, place))| ((key(hook.moment), *place), HookId(index)));
-    let before: BTreeMap<(String, u32), HookId> = gathered(before);
+    let before: Map<(String, u32), HookId> = gathered(before);
     let hooks = new.plan.hooks().iter().zip(&new.hooks);
     let hooks = hooks.map(|(hook, place)| {
         let moment = match hook.moment {
