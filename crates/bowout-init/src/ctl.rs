@@ -15,10 +15,10 @@ mod words;
 use crate::control::protocol::{
     Changed, Code, ContainerStatus, Event, Item, LogLine, Outcome, ServiceStatus,
 };
+use crate::json::{self, object, written};
 use crate::log::printable;
 use options::{Asked, Parsed};
 use paint::Paint;
-use serde::Serialize;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{Read, Write};
@@ -117,15 +117,11 @@ impl Failed {
     }
 
     fn tell(&self, name: &str, json: bool) {
-        #[derive(Serialize)]
         struct Error<'a> {
-            error: Body<'a>,
-        }
-        #[derive(Serialize)]
-        struct Body<'a> {
             code: Option<Code>,
             message: &'a str,
         }
+        written!(Error<'_>: code, message);
         if *self == Failed::Enough {
             return;
         }
@@ -136,9 +132,10 @@ impl Failed {
                 Failed::Absent(_) | Failed::Usage(_) | Failed::Enough => None,
             };
             let message = self.text();
-            _ = say_json(&Error {
-                error: Body { code, message },
-            });
+            let error = Error { code, message };
+            let mut line = String::new();
+            object(&mut line, &["error"], &[&error]);
+            _ = say(&(line + "\n"));
             return;
         }
         // A configuration's mistakes are shown over several lines.
@@ -160,11 +157,11 @@ fn answer(mut asked: Asked) -> Result<(), Failed> {
 }
 
 fn status(asked: Asked) -> Result<(), Failed> {
-    #[derive(Serialize)]
     struct Whole<'a> {
         container: Option<ContainerStatus<'a>>,
         services: Vec<ServiceStatus<'a>>,
     }
+    written!(Whole<'_>: container, services);
     let is_chosen = !asked.call.services.is_empty();
     let mut services = Vec::new();
     let outcome = exchange::ask(&asked.socket, asked.call, |item| {
@@ -175,10 +172,10 @@ fn status(asked: Asked) -> Result<(), Failed> {
     })?;
     let container = outcome.container;
     if asked.json {
-        return say_json(&Whole {
+        return say(&json::line(&Whole {
             container,
             services,
-        });
+        }));
     }
     let paint = Paint::for_output();
     if is_chosen {
@@ -211,12 +208,14 @@ fn logs(asked: Asked) -> Result<(), Failed> {
         false => format!("{front}{}\n", line.text),
     };
     stream(asked.clone(), |item| match item {
-        Item::Log(log) if asked.json => json_line(log),
+        Item::Log(log) if asked.json => json::line(log),
         Item::Log(log) => line(log, &front(&log.service)),
-        Item::Missed { .. } if asked.json => json_line(item),
-        Item::Missed { service, lines } => {
-            format!("{}({lines} lines are not kept any more)\n", front(service))
-        }
+        Item::Missed(_) if asked.json => json::line(item),
+        Item::Missed(missed) => format!(
+            "{}({} lines are not kept any more)\n",
+            front(&missed.service),
+            missed.lines
+        ),
         Item::Service(_) | Item::Event(_) => String::new(),
     })
 }
@@ -224,7 +223,7 @@ fn logs(asked: Asked) -> Result<(), Failed> {
 fn events(asked: Asked) -> Result<(), Failed> {
     let json = asked.json;
     let text = |event: &Event<'_>| match json {
-        true => json_line(event),
+        true => json::line(event),
         false => {
             // The time of day is enough for one who watches.
             let time = event.time.get(11..23).unwrap_or(&event.time);
@@ -233,7 +232,7 @@ fn events(asked: Asked) -> Result<(), Failed> {
     };
     stream(asked, |item| match item {
         Item::Event(event) => text(event),
-        Item::Service(_) | Item::Log(_) | Item::Missed { .. } => String::new(),
+        Item::Service(_) | Item::Log(_) | Item::Missed(_) => String::new(),
     })
 }
 
@@ -250,7 +249,7 @@ fn stream(asked: Asked, mut text: impl FnMut(&Item<'static>) -> String) -> Resul
 fn command(asked: Asked) -> Result<(), Failed> {
     let outcome: Outcome<'_> = exchange::ask(&asked.socket, asked.call.clone(), |_| true)?;
     if asked.json {
-        return say_json(&outcome);
+        return say(&json::line(&outcome));
     }
     if asked.call.verb == "healthcheck" {
         // Of the services that were asked about, and not of the whole.
@@ -273,16 +272,6 @@ fn read(file: &Path) -> Result<String, Failed> {
     let failed = |error| format!("{}: {}", file.display(), bowout_sys::reason(&error));
     read.map_err(|error| Failed::Usage(failed(error)))?;
     Ok(text)
-}
-
-fn json_line(value: &impl Serialize) -> String {
-    let mut line = serde_json::to_string(value).unwrap_or_default();
-    line.push('\n');
-    line
-}
-
-fn say_json(value: &impl Serialize) -> Result<(), Failed> {
-    say(&json_line(value))
 }
 
 /// Writes to standard output. When nobody reads it (`| head`), that is no error.

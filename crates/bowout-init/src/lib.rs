@@ -14,6 +14,7 @@ mod control;
 pub mod ctl;
 mod environment;
 pub mod file;
+mod json;
 mod log;
 mod notify;
 mod origin;

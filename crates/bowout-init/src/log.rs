@@ -3,9 +3,9 @@
 pub(crate) mod words;
 
 use crate::cli::LogFormat;
+use crate::json::{self, written};
 use bowout_core::action::Note;
 use bowout_core::plan::Plan;
-use serde::Serialize;
 use std::time::{Duration, SystemTime};
 
 /// A line is cut here: a pipe takes as much in one piece (pipe(7), PIPE_BUF).
@@ -34,13 +34,14 @@ pub(crate) struct Log {
     lost: u64,
 }
 
-#[derive(Serialize)]
 struct Line<'a> {
     time: String,
     level: &'a str,
     program: &'a str,
     message: &'a str,
 }
+
+written!(Line<'_>: time, level, program, message);
 
 impl Log {
     pub(crate) fn new(name: &str, format: LogFormat, verbosity: i8) -> Log {
@@ -122,7 +123,7 @@ impl Log {
             program: &self.name,
             message: &message[..end],
         };
-        serde_json::to_string(&line).unwrap_or_default()
+        json::text(&line)
     }
 }
 

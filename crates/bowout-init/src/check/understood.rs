@@ -1,12 +1,12 @@
 //! Says in words what was understood of a configuration: what differs from the defaults, service by service.
 
 use crate::assemble::{MOMENTS, commands};
+use crate::json::{self, written};
 use crate::log::words::seconds;
 use crate::settings::{Output, Probe, ReadyWhen, ServiceSettings, ServiceType, Settings};
 use bowout_core::plan::budget::Budget;
 use bowout_core::plan::{Condition, KillMode, ServiceMoment};
 use bowout_core::service::restart::When;
-use serde::Serialize;
 use std::fmt::Write;
 
 /// All of it, for people.
@@ -72,7 +72,6 @@ fn counted(key: &str, count: usize) -> String {
 }
 
 /// What the services are and how long a stop is, for programs.
-#[derive(Serialize)]
 struct Understood<'a> {
     configuration: &'a str,
     files: Vec<String>,
@@ -81,6 +80,8 @@ struct Understood<'a> {
     budget_ms: u64,
     fits: bool,
 }
+
+written!(Understood<'_>: configuration, files, services, stop_ms, budget_ms, fits);
 
 /// The same in one JSON object.
 pub(super) fn json(name: &str, settings: &Settings, budget: &Budget) -> String {
@@ -95,7 +96,7 @@ pub(super) fn json(name: &str, settings: &Settings, budget: &Budget) -> String {
         budget_ms: milliseconds(budget.total).unwrap_or(u64::MAX),
         fits: budget.fits(),
     };
-    serde_json::to_string(&understood).unwrap_or_default() + "\n"
+    json::line(&understood)
 }
 
 /// The kind of a service, and all that is not as it is without a word.

@@ -5,12 +5,11 @@ mod reply;
 mod request;
 
 pub(crate) use reply::{
-    Changed, ContainerState, ContainerStatus, DependencyStatus, Event, Exit, Item, LogLine,
+    Changed, ContainerState, ContainerStatus, DependencyStatus, Event, Exit, Item, LogLine, Missed,
     Outcome, Reply, ServiceStatus,
 };
 pub(crate) use request::{Call, Id, Names, Request, Verb, Wait, did_you_mean, quoted};
 
-use serde::{Deserialize, Serialize};
 use std::time::{Duration, SystemTime};
 
 /// The version of the protocol. It grows when something is taken away or changes its meaning, and stays
@@ -20,9 +19,39 @@ pub(crate) const VERSION: u32 = 1;
 /// The longest line that is taken, in bytes: a service with all that can be said of it has room.
 pub(crate) const LONGEST_LINE: usize = 64 << 10;
 
+/// Has an enum written and read as a word. What is none of these words is `Unknown`.
+macro_rules! words {
+    ($type:ident: $($variant:ident = $word:literal),+ $(,)?) => {
+        impl $type {
+            /// The word for people and programs.
+            pub(crate) const fn word(self) -> &'static str {
+                match self {
+                    $($type::$variant => $word),+
+                }
+            }
+        }
+
+        impl $crate::json::Write for $type {
+            fn write(&self, to: &mut String) {
+                self.word().write(to);
+            }
+        }
+
+        impl $crate::json::Read for $type {
+            fn read(slot: $crate::json::Slot<'_, '_>) -> $type {
+                let word = String::read(slot);
+                let known = [$($type::$variant),+];
+                let found = known.into_iter().find(|one| one.word() == word);
+                found.unwrap_or($type::Unknown)
+            }
+        }
+    };
+}
+
+use words;
+
 /// Why a request was not done.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Code {
     /// It is no JSON object, or a field has a value that it can't have.
     BadRequest,
@@ -55,13 +84,30 @@ pub(crate) enum Code {
     /// This supervisor does not do that.
     Unsupported,
     /// A code of a later version. Never sent.
-    #[serde(other)]
     Unknown,
 }
 
+words!(Code:
+    BadRequest = "bad_request",
+    LineTooLong = "line_too_long",
+    UnknownVerb = "unknown_verb",
+    Refused = "refused",
+    Busy = "busy",
+    UnknownService = "unknown_service",
+    Exists = "exists",
+    NotRunning = "not_running",
+    Stopping = "stopping",
+    BadConfig = "bad_config",
+    NoLog = "no_log",
+    Failed = "failed",
+    NotReady = "not_ready",
+    Timeout = "timeout",
+    Unsupported = "unsupported",
+    Unknown = "unknown",
+);
+
 /// What a service does.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum State {
     /// It is down, and nobody wants it otherwise.
     Stopped,
@@ -80,26 +126,22 @@ pub(crate) enum State {
     /// It is down, and was given up.
     Failed,
     /// A state of a later version. Never sent.
-    #[serde(other)]
     Unknown,
 }
 
-impl State {
-    /// The word for people and programs.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            State::Stopped => "stopped",
-            State::Waiting => "waiting",
-            State::Starting => "starting",
-            State::Running => "running",
-            State::Stopping => "stopping",
-            State::Backoff => "backoff",
-            State::Completed => "completed",
-            State::Failed => "failed",
-            State::Unknown => "unknown",
-        }
-    }
+words!(State:
+    Stopped = "stopped",
+    Waiting = "waiting",
+    Starting = "starting",
+    Running = "running",
+    Stopping = "stopping",
+    Backoff = "backoff",
+    Completed = "completed",
+    Failed = "failed",
+    Unknown = "unknown",
+);
 
+impl State {
     /// What is said of a service behind its name.
     pub(crate) const fn said(self) -> &'static str {
         match self {

@@ -2,6 +2,7 @@
 
 use super::Failed;
 use crate::control::protocol::{Call, LONGEST_LINE, Reply};
+use crate::json;
 use bowout_sys::socket::Stream;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -105,7 +106,7 @@ impl Connection {
     /// # Errors
     /// It is none.
     pub(super) fn understand(&self, line: &[u8]) -> Result<Reply<'static>, Failed> {
-        serde_json::from_slice(line).map_err(|error| {
+        json::read(line).map_err(|error| {
             let text =
                 format!("answers what can't be read: {error}; are both of the same version?");
             self.silent(&text)

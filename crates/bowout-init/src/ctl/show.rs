@@ -2,9 +2,7 @@
 
 use super::paint::Paint;
 use super::words::{self, exit, length, size};
-use crate::control::protocol::{
-    Changed, ContainerState, ContainerStatus, DependencyStatus, ServiceStatus, State,
-};
+use crate::control::protocol::{Changed, ContainerStatus, DependencyStatus, ServiceStatus, State};
 use crate::log::printable;
 use std::fmt::Write;
 
@@ -15,21 +13,16 @@ const NOTHING: &str = "-";
 
 /// One line for the whole.
 pub(super) fn container(container: &ContainerStatus<'_>) -> String {
-    let state = match container.state {
-        ContainerState::Starting => "starting",
-        ContainerState::Running => "running",
-        ContainerState::Stopping => "stopping",
-        ContainerState::Unknown => "unknown",
-    };
     let ready = if container.ready {
         "ready"
     } else {
         "not ready"
     };
     let mut text = format!(
-        "{}, process {}: {state}, {ready}, up for {}",
+        "{}, process {}: {}, {ready}, up for {}",
         printable(&container.program),
         container.pid,
+        container.state.word(),
         length(container.for_ms),
     );
     if let Some(left) = container.left_ms {

@@ -1,13 +1,12 @@
 //! Shows what is wrong with a configuration: with file, line, the line itself and what to do.
 
 use super::source::Shown;
-use serde::Serialize;
+use crate::json::{self, written};
 use std::fmt;
 use std::ops::Range;
 
 /// How much it matters.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Level {
     /// The configuration is not taken.
     Error,
@@ -86,26 +85,19 @@ pub struct Problems {
 }
 
 /// One problem in JSON. File, line and column are absent where there is no line to show.
-#[derive(Serialize)]
 struct Record<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    level: Option<Level>,
+    level: Option<&'a str>,
     message: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     column: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     example: Option<&'a str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     related: Vec<Record<'a>>,
 }
+
+written!(given Record<'_>: level, message, file, line, column, text, hint, example, related);
 
 impl<'a> Record<'a> {
     fn new(message: &'a str, excerpt: Option<&'a Excerpt>) -> Record<'a> {
@@ -216,7 +208,7 @@ impl Problems {
         for problem in &self.problems {
             let related = problem.related.iter();
             let record = Record {
-                level: Some(problem.level),
+                level: Some(problem.level.name()),
                 hint: problem.hint.as_deref(),
                 example: problem.example,
                 related: related
@@ -224,8 +216,7 @@ impl Problems {
                     .collect(),
                 ..Record::new(&problem.message, problem.excerpt.as_ref())
             };
-            lines.push_str(&serde_json::to_string(&record).unwrap_or_default());
-            lines.push('\n');
+            lines.push_str(&json::line(&record));
         }
         lines
     }

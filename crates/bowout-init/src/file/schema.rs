@@ -1,10 +1,13 @@
 //! Writes the JSON Schema of bowout.toml, for editors, from the lists of keys.
 
+mod tree;
+
 use super::chapter::{Chapter, Part};
 use super::key::Shape;
 use super::top;
 use bowout_core::Signal;
-use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use tree::{Tree, object};
 
 /// What a text may have instead of what is wanted: nobody knows what a variable brings.
 const VARIABLE: &str = r"\$\{";
@@ -12,51 +15,43 @@ const VARIABLE: &str = r"\$\{";
 /// The schema (draft 2020-12).
 #[must_use = "makes a value and changes nothing"]
 pub fn schema() -> String {
-    let mut schema = object(&top::parts(), "");
-    let more = json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "bowout.toml",
-        "description": "What bowout runs in a container, and how it is stopped.",
-    });
-    if let (Value::Object(schema), Value::Object(more)) = (&mut schema, more) {
-        schema.extend(more);
-    }
-    let text = serde_json::to_string_pretty(&schema).unwrap_or_default();
-    format!("{text}\n")
+    let about = "What bowout runs in a container, and how it is stopped.";
+    let schema = table(&top::parts(), "")
+        .with("$schema", "https://json-schema.org/draft/2020-12/schema")
+        .with("title", "bowout.toml")
+        .with("description", about);
+    schema.pretty("") + "\n"
 }
 
 /// A table with these keys; `pointer` is where it stands in the schema (RFC 6901).
-fn object(chapters: &[Chapter], pointer: &str) -> Value {
-    let mut properties = Map::new();
+fn table(chapters: &[Chapter], pointer: &str) -> Tree {
+    let mut properties = BTreeMap::new();
     let mut required: Vec<&str> = Vec::new();
     for part in chapters.iter().flat_map(|chapter| &chapter.parts) {
         let place = format!("{pointer}/properties/{}", part.name);
-        let mut schema = of(part.shape, &place);
-        if let Value::Object(schema) = &mut schema {
-            schema.insert("description".to_owned(), description(part).into());
-        }
+        let schema = of(part.shape, &place).with("description", description(part));
         properties.insert(part.name.to_owned(), schema);
         for alias in part.aliases {
-            let alias = (*alias).to_owned();
             let text = format!("Another name for `{}`.", part.name);
-            properties.insert(
-                alias,
-                json!({ "$ref": format!("#{place}"), "description": text }),
-            );
+            let reference = object([
+                ("$ref", format!("#{place}").into()),
+                ("description", text.into()),
+            ]);
+            properties.insert((*alias).to_owned(), reference);
         }
         if part.required {
             required.push(part.name);
         }
     }
-    let mut object = json!({
-        "type": "object",
-        "properties": properties,
-        "additionalProperties": false,
-    });
-    if let (Value::Object(object), false) = (&mut object, required.is_empty()) {
-        object.insert("required".to_owned(), required.into());
+    let table = object([
+        ("type", "object".into()),
+        ("properties", Tree::Object(properties)),
+        ("additionalProperties", false.into()),
+    ]);
+    match required.is_empty() {
+        true => table,
+        false => table.with("required", Tree::from_iter(required)),
     }
-    object
 }
 
 fn description(part: &Part) -> String {
@@ -66,58 +61,68 @@ fn description(part: &Part) -> String {
     }
 }
 
-fn of(shape: Shape, pointer: &str) -> Value {
+fn of(shape: Shape, pointer: &str) -> Tree {
     match shape {
-        Shape::Text => json!({ "type": "string", "minLength": 1 }),
-        Shape::Pattern("^") => json!({ "type": "string" }),
+        Shape::Text => object([("type", "string".into()), ("minLength", 1.into())]),
+        Shape::Pattern("^") => of_type("string"),
         Shape::Pattern(pattern) => text(pattern),
         Shape::Duration => text(&duration()),
         Shape::Signal => text(&signals()),
-        Shape::Word(words) => json!({ "anyOf": [{ "enum": words }, text("")] }),
-        Shape::Switch => json!({ "anyOf": [{ "type": "boolean" }, text("^(true|false)$")] }),
-        Shape::Only(value) => json!({ "const": value }),
-        Shape::Whole(least, most) => json!({ "anyOf": [
-            { "type": "integer", "minimum": least, "maximum": most },
-            text("^-?[0-9]+$"),
-        ] }),
-        Shape::Number => json!({ "type": "number", "minimum": 0 }),
+        Shape::Word(words) => {
+            let words = Tree::from_iter(words.iter().copied());
+            any_of([object([("enum", words)]), text("")])
+        }
+        Shape::Switch => any_of([of_type("boolean"), text("^(true|false)$")]),
+        Shape::Only(value) => object([("const", value.into())]),
+        Shape::Whole(least, most) => {
+            let whole = of_type("integer")
+                .with("minimum", least)
+                .with("maximum", most);
+            any_of([whole, text("^-?[0-9]+$")])
+        }
+        Shape::Number => of_type("number").with("minimum", 0),
         Shape::List(item) => {
             let items = of(*item, &format!("{pointer}/items"));
-            json!({ "type": "array", "items": items })
+            of_type("array").with("items", items)
         }
         Shape::Map(pattern, value) => map(pattern, *value, pointer),
         Shape::SignalMap(value) => map(&signals(), *value, pointer),
         Shape::Either(shapes) => {
             let one =
                 |(index, shape): (usize, &Shape)| of(*shape, &format!("{pointer}/anyOf/{index}"));
-            let shapes: Vec<Value> = shapes.iter().enumerate().map(one).collect();
-            json!({ "anyOf": shapes })
+            any_of(shapes.iter().enumerate().map(one))
         }
-        Shape::Table(parts) => object(&parts(), pointer),
+        Shape::Table(parts) => table(&parts(), pointer),
     }
 }
 
+fn of_type(name: &str) -> Tree {
+    object([("type", name.into())])
+}
+
+fn any_of(schemas: impl IntoIterator<Item = Tree>) -> Tree {
+    object([("anyOf", Tree::from_iter(schemas))])
+}
+
 /// A text of this pattern, or with a variable in it.
-fn text(pattern: &str) -> Value {
+fn text(pattern: &str) -> Tree {
     let pattern = match pattern {
         "" => VARIABLE.to_owned(),
         pattern => format!("{pattern}|{VARIABLE}"),
     };
-    json!({ "type": "string", "pattern": pattern })
+    of_type("string").with("pattern", pattern)
 }
 
-fn map(pattern: &str, value: Shape, pointer: &str) -> Value {
+fn map(pattern: &str, value: Shape, pointer: &str) -> Tree {
     // In a pointer these two letters have a meaning, and in a reference a percent sign has.
     let escaped = pattern
         .replace('~', "~0")
         .replace('/', "~1")
         .replace('%', "%25");
     let value = of(value, &format!("{pointer}/patternProperties/{escaped}"));
-    json!({
-        "type": "object",
-        "patternProperties": { (pattern): value },
-        "additionalProperties": false,
-    })
+    of_type("object")
+        .with("patternProperties", object([(pattern, value)]))
+        .with("additionalProperties", false)
 }
 
 /// A number of seconds, or numbers with units, the larger ones first.

@@ -1,8 +1,8 @@
 //! Gives a line the form in which it is written: as it is, with a name in front, or as JSON.
 
 use super::lines::Piece;
+use crate::json::{self, written};
 use bowout_core::Pid;
-use serde::Serialize;
 use std::time::SystemTime;
 
 /// Which of its streams a service wrote to.
@@ -61,17 +61,16 @@ pub(crate) fn colour(number: usize) -> u8 {
     COLOURS[number % COLOURS.len()]
 }
 
-#[derive(Serialize)]
 struct Line<'a> {
     time: &'a str,
     service: &'a str,
     stream: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pid: Option<i32>,
     message: &'a str,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     partial: bool,
 }
+
+written!(given Line<'_>: time, service, stream, pid, message, partial);
 
 impl Form {
     /// Appends a line with its newline to `to`.
@@ -104,8 +103,7 @@ impl Form {
                     message: &String::from_utf8_lossy(piece.text),
                     partial: piece.goes_on,
                 };
-                // A vector takes all, and these fields are text and numbers.
-                _ = serde_json::to_writer(&mut *to, &line);
+                to.extend_from_slice(json::text(&line).as_bytes());
             }
         }
         to.push(b'\n');

@@ -1,26 +1,26 @@
 //! Gives the account of a stop to programs: one JSON object. docs/report.md describes it.
 
 use super::Told;
+use crate::json::{self, Write, written};
 use bowout_core::action::HookOutcome;
 use bowout_core::plan::{HookMoment, Plan, ServiceId, ServiceMoment};
 use bowout_core::report::{End, HookReport, ProcessReport, Reason, Report};
 use bowout_core::service::Ending;
-use bowout_core::{Instant, Status};
-use serde::Serialize;
+use bowout_core::{Instant, Signal, Status};
+use std::fmt::Write as _;
 use std::time::Duration;
 
 /// The version of this form. It grows when something is taken away or changes its meaning, and stays
 /// when something is added.
 const VERSION: u32 = 1;
 
-#[derive(Serialize)]
 struct Object<'a> {
     version: u32,
     program: &'a str,
     reason: ReasonObject<'a>,
     /// The grace period less the margin; null when no grace period was given.
-    budget_ms: Option<f64>,
-    took_ms: f64,
+    budget_ms: Option<Millis>,
+    took_ms: Millis,
     exit_code: u8,
     graceful: bool,
     killed: usize,
@@ -29,18 +29,20 @@ struct Object<'a> {
     hooks: Vec<HookObject<'a>>,
 }
 
-#[derive(Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+written!(Object<'_>:
+    version, program, reason, budget_ms, took_ms, exit_code, graceful, killed, services, processes, hooks,
+);
+
 enum ReasonObject<'a> {
     Signal {
-        signal: String,
+        signal: Signal,
         sender_pid: i32,
         sender_uid: u32,
     },
     Request,
     Ended {
         service: &'a str,
-        status: StatusObject,
+        status: Status,
     },
     NotStarted {
         service: &'a str,
@@ -52,32 +54,61 @@ enum ReasonObject<'a> {
     NothingLeft,
 }
 
-#[derive(Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-enum StatusObject {
-    Exited { code: u8 },
-    Signaled { signal: String, core_dumped: bool },
+impl Write for ReasonObject<'_> {
+    fn write(&self, to: &mut String) {
+        match self {
+            ReasonObject::Signal {
+                signal,
+                sender_pid,
+                sender_uid,
+            } => {
+                let names = ["kind", "signal", "sender_pid", "sender_uid"];
+                json::object(to, &names, &[&"signal", signal, sender_pid, sender_uid]);
+            }
+            ReasonObject::Request => json::object(to, &["kind"], &[&"request"]),
+            ReasonObject::Ended { service, status } => {
+                json::object(
+                    to,
+                    &["kind", "service", "status"],
+                    &[&"ended", service, status],
+                );
+            }
+            ReasonObject::NotStarted { service, errno } => {
+                json::object(
+                    to,
+                    &["kind", "service", "errno"],
+                    &[&"not_started", service, errno],
+                );
+            }
+            ReasonObject::Failed { service } => {
+                json::object(to, &["kind", "service"], &[&"failed", service]);
+            }
+            ReasonObject::NothingLeft => json::object(to, &["kind"], &[&"nothing_left"]),
+        }
+    }
 }
 
-#[derive(Serialize)]
 struct ServiceObject<'a> {
     name: &'a str,
     state: &'a str,
     /// How its main process ended last; null when it never ran.
-    last_exit: Option<StatusObject>,
+    last_exit: Option<Status>,
     restarts: u32,
     /// What it had from its stop signal to SIGKILL, as the plan was scaled.
-    stop_timeout_ms: f64,
+    stop_timeout_ms: Millis,
     /// The first and the last that is known of it in this stop; null when nobody of it was there.
-    told_ms: Option<f64>,
-    ended_ms: Option<f64>,
+    told_ms: Option<Millis>,
+    ended_ms: Option<Millis>,
     processes: usize,
     killed: usize,
     /// What it said of itself last (sd_notify(3), STATUS=).
     status: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+written!(ServiceObject<'_>:
+    name, state, last_exit, restarts, stop_timeout_ms, told_ms, ended_ms, processes, killed, status,
+);
+
 struct ProcessObject<'a> {
     pid: i32,
     name: &'a str,
@@ -89,41 +120,47 @@ struct ProcessObject<'a> {
     /// How it ended; null when it was still there.
     end: Option<EndObject>,
     /// What was left of the budget when it ended.
-    left_ms: Option<f64>,
+    left_ms: Option<Millis>,
 }
 
-#[derive(Serialize)]
+written!(ProcessObject<'_>: pid, name, parent, service, swept, signals, killed, end, left_ms);
+
 struct SignalObject {
-    signal: String,
-    at_ms: f64,
+    signal: Signal,
+    at_ms: Millis,
 }
 
-#[derive(Serialize)]
+written!(SignalObject: signal, at_ms);
+
 struct KilledObject {
-    at_ms: f64,
+    at_ms: Millis,
     why: String,
 }
 
-#[derive(Serialize)]
+written!(KilledObject: at_ms, why);
+
 struct EndObject {
     /// Null when its own parent reaped it and knows how it ended.
-    status: Option<StatusObject>,
-    at_ms: f64,
+    status: Option<Status>,
+    at_ms: Millis,
 }
 
-#[derive(Serialize)]
+written!(EndObject: status, at_ms);
+
 struct HookObject<'a> {
     name: &'a str,
     moment: &'a str,
     /// The service it belongs to; null for a hook of the container.
     service: Option<&'a str>,
-    began_ms: f64,
-    took_ms: f64,
+    began_ms: Millis,
+    took_ms: Millis,
     /// Null when it was SIGKILLed by its time-out, or never started.
-    status: Option<StatusObject>,
+    status: Option<Status>,
     timed_out: bool,
     started: bool,
 }
+
+written!(HookObject<'_>: name, moment, service, began_ms, took_ms, status, timed_out, started);
 
 /// The object, and a newline.
 #[inline(never)]
@@ -134,8 +171,8 @@ pub(super) fn object(told: Told<'_>) -> String {
         version: VERSION,
         program: concat!("bowout-init ", env!("CARGO_PKG_VERSION")),
         reason: reason(&report.reason, plan),
-        budget_ms: report.budget.map(millis),
-        took_ms: millis(report.took()),
+        budget_ms: report.budget.map(Millis),
+        took_ms: Millis(report.took()),
         exit_code: report.code,
         graceful: report.killed().next().is_none(),
         killed: report.killed().count(),
@@ -151,22 +188,20 @@ pub(super) fn object(told: Told<'_>) -> String {
             .map(|hook| self::hook(hook, report, plan))
             .collect(),
     };
-    let mut text = serde_json::to_string(&object).unwrap_or_default();
-    text.push('\n');
-    text
+    json::line(&object)
 }
 
 fn reason<'a>(reason: &Reason, plan: &'a Plan) -> ReasonObject<'a> {
     match *reason {
         Reason::Signal(received) => ReasonObject::Signal {
-            signal: received.signal.to_string(),
+            signal: received.signal,
             sender_pid: received.sender.pid.get(),
             sender_uid: received.sender.uid,
         },
         Reason::Request => ReasonObject::Request,
         Reason::Ended { service, status } => ReasonObject::Ended {
             service: service_name(plan, service),
-            status: self::status(status),
+            status,
         },
         Reason::NotStarted { service, error } => ReasonObject::NotStarted {
             service: service_name(plan, service),
@@ -182,7 +217,7 @@ fn reason<'a>(reason: &Reason, plan: &'a Plan) -> ReasonObject<'a> {
 fn service(id: ServiceId, told: Told<'_>) -> ServiceObject<'_> {
     let Told { report, core, .. } = told;
     let service = core.service(id);
-    let at = |moment: Instant| millis(moment.since(report.began));
+    let at = |moment: Instant| Millis(moment.since(report.began));
     let of_service = || {
         let processes = report.processes.iter();
         processes.filter(move |process| process.service == Some(id))
@@ -193,11 +228,11 @@ fn service(id: ServiceId, told: Told<'_>) -> ServiceObject<'_> {
         name: service_name(core.plan(), id),
         state: service.word(),
         last_exit: match service.ending {
-            Ending::Exited(status) => Some(self::status(status)),
+            Ending::Exited(status) => Some(status),
             Ending::NeverRan | Ending::NotStarted(_) | Ending::Blocked(_) => None,
         },
         restarts: service.attempts.total(),
-        stop_timeout_ms: millis(core.budget().timeout(id)),
+        stop_timeout_ms: Millis(core.budget().timeout(id)),
         told_ms: signals.map(|(_, moment)| *moment).min().map(at),
         ended_ms: ended.max().map(at),
         processes: of_service().count(),
@@ -209,10 +244,10 @@ fn service(id: ServiceId, told: Told<'_>) -> ServiceObject<'_> {
 }
 
 fn process<'a>(process: &'a ProcessReport, report: &Report, plan: &'a Plan) -> ProcessObject<'a> {
-    let at = |moment: Instant| millis(moment.since(report.began));
+    let at = |moment: Instant| Millis(moment.since(report.began));
     let ended = process.end.at();
     let status = match process.end {
-        End::Reaped { status, .. } => Some(self::status(status)),
+        End::Reaped { status, .. } => Some(status),
         End::Gone { .. } | End::Left => None,
     };
     let end_of_budget = report.budget.map(|budget| report.began.after(budget));
@@ -226,7 +261,7 @@ fn process<'a>(process: &'a ProcessReport, report: &Report, plan: &'a Plan) -> P
             .told
             .iter()
             .map(|(signal, moment)| SignalObject {
-                signal: signal.to_string(),
+                signal: *signal,
                 at_ms: at(*moment),
             })
             .collect(),
@@ -240,7 +275,7 @@ fn process<'a>(process: &'a ProcessReport, report: &Report, plan: &'a Plan) -> P
         }),
         left_ms: end_of_budget
             .zip(ended)
-            .map(|(end, ended)| millis(end.since(ended))),
+            .map(|(end, ended)| Millis(end.since(ended))),
     }
 }
 
@@ -267,27 +302,14 @@ fn hook<'a>(hook: &HookReport, report: &Report, plan: &'a Plan) -> HookObject<'a
             HookMoment::Of(id, _) => Some(service_name(plan, id)),
             HookMoment::PreStop | HookMoment::PostStop | HookMoment::OnSignal(_) => None,
         },
-        began_ms: millis(hook.began.since(report.began)),
-        took_ms: millis(hook.ended.since(hook.began)),
+        began_ms: Millis(hook.began.since(report.began)),
+        took_ms: Millis(hook.ended.since(hook.began)),
         status: match hook.outcome {
-            HookOutcome::Ended(status) => Some(self::status(status)),
+            HookOutcome::Ended(status) => Some(status),
             HookOutcome::TimedOut | HookOutcome::NotStarted(_) => None,
         },
         timed_out: hook.outcome == HookOutcome::TimedOut,
         started: !matches!(hook.outcome, HookOutcome::NotStarted(_)),
-    }
-}
-
-fn status(status: Status) -> StatusObject {
-    match status {
-        Status::Exited(code) => StatusObject::Exited { code },
-        Status::Signaled {
-            signal,
-            core_dumped,
-        } => StatusObject::Signaled {
-            signal: signal.to_string(),
-            core_dumped,
-        },
     }
 }
 
@@ -296,6 +318,48 @@ fn service_name(plan: &Plan, id: ServiceId) -> &str {
 }
 
 /// Milliseconds, to the microsecond.
-fn millis(length: Duration) -> f64 {
-    (length.as_secs_f64() * 1e6).round() / 1e3
+#[derive(Clone, Copy, Debug)]
+struct Millis(Duration);
+
+impl Write for Millis {
+    fn write(&self, to: &mut String) {
+        let micros = (self.0.as_nanos() + 500) / 1000;
+        let (whole, part) = (micros / 1000, micros % 1000);
+        let part = format!("{part:03}");
+        // As a number with a fraction is written everywhere: one digit of it at least.
+        let digits = part.trim_end_matches('0').len().max(1);
+        _ = write!(to, "{whole}.{}", &part[..digits]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn milliseconds_are_written_as_floating_point_has_them() {
+        let mut nanos: u64 = 1;
+        for _ in 0..100_000 {
+            // Thirteen days at most, of any magnitude (xorshift64): floating point has digits for no more.
+            nanos ^= nanos << 13;
+            nanos ^= nanos >> 7;
+            nanos ^= nanos << 17;
+            let length = Duration::from_nanos((nanos >> 14) >> (nanos % 47));
+            if length.subsec_nanos() % 1000 == 500 {
+                continue;
+            }
+            let rounded = (length.as_secs_f64() * 1e6).round() / 1e3;
+            let written = serde_json::to_string(&rounded).unwrap();
+            assert_eq!(json::text(&Millis(length)), written, "{length:?}");
+        }
+        let cases = [
+            (0, "0.0"),
+            (499, "0.0"),
+            (500, "0.001"),
+            (2_500_000_000, "2500.0"),
+        ];
+        for (nanos, written) in cases {
+            assert_eq!(json::text(&Millis(Duration::from_nanos(nanos))), written);
+        }
+    }
 }

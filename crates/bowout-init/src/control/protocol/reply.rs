@@ -1,33 +1,31 @@
 //! Writes what comes back, and reads it for the client.
 
-use super::{Code, Id, State, VERSION};
+use super::{Code, Id, State, VERSION, words};
+use crate::json::{self, Read, Slot, Write, object, readable, written};
 use bowout_core::Status;
-use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// One line of an answer. An answer is any number of lines with an `item`, and then one with a `result`
 /// or an `error`, which is its last.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Reply<'a> {
     /// Of the protocol.
     pub(crate) version: u32,
     /// What the client called its request.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<Cow<'a, Id>>,
     /// One of several things.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) item: Option<Item<'a>>,
     /// It was done.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) result: Option<Outcome<'a>>,
     /// It was not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<Failure<'a>>,
 }
 
+written!(given Reply<'_>: version, id, item, result, error);
+readable!(Reply<'_>: version, id, item, result, error);
+
 /// One of several things.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Item<'a> {
     /// A service, for `status`.
     Service(Box<ServiceStatus<'a>>),
@@ -35,28 +33,48 @@ pub(crate) enum Item<'a> {
     Event(Event<'a>),
     /// A line of a service's output, for `logs`.
     Log(LogLine<'a>),
-    /// So many lines of a service were thrown away before this client read them.
-    Missed {
-        /// The service.
-        service: Cow<'a, str>,
-        /// How many.
-        lines: u64,
-    },
+    /// Lines of a service that this client has not got, for `logs`.
+    Missed(Missed<'a>),
+}
+
+impl Write for Item<'_> {
+    fn write(&self, to: &mut String) {
+        match self {
+            Item::Service(service) => object(to, &["service"], &[service]),
+            Item::Event(event) => object(to, &["event"], &[event]),
+            Item::Log(line) => object(to, &["log"], &[line]),
+            Item::Missed(missed) => object(to, &["missed"], &[missed]),
+        }
+    }
+}
+
+impl Read for Item<'_> {
+    fn read(mut slot: Slot<'_, '_>) -> Self {
+        let service = slot.field::<Option<_>>("service").map(Item::Service);
+        let event = slot.field::<Option<_>>("event").map(Item::Event);
+        let log = slot.field::<Option<_>>("log").map(Item::Log);
+        let missed = slot.field::<Option<_>>("missed").map(Item::Missed);
+        service.or(event).or(log).or(missed).unwrap_or_else(|| {
+            slot.refuse("a service, an event or a line of a log");
+            Item::Missed(Missed::default())
+        })
+    }
 }
 
 /// What came of a request.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Outcome<'a> {
     /// How the whole is, for `ping`, `status` and `healthcheck`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) container: Option<ContainerStatus<'a>>,
     /// What became different, for `reload`, `add` and `remove`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) configuration: Option<Changed>,
 }
 
+written!(given Outcome<'_>: container, configuration);
+readable!(Outcome<'_>: container, configuration);
+
 /// Why a request was not done.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Failure<'a> {
     /// For programs.
     pub(crate) code: Code,
@@ -64,8 +82,11 @@ pub(crate) struct Failure<'a> {
     pub(crate) message: Cow<'a, str>,
 }
 
+written!(Failure<'_>: code, message);
+readable!(Failure<'_>: code, message);
+
 /// Services by what a new configuration means to them.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Changed {
     /// They were not there before.
     pub(crate) added: Vec<String>,
@@ -75,9 +96,11 @@ pub(crate) struct Changed {
     pub(crate) removed: Vec<String>,
 }
 
+written!(Changed: added, changed, removed);
+readable!(Changed: added, changed, removed);
+
 /// Where the container is in its life.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum ContainerState {
     /// Services are on their way up.
     Starting,
@@ -86,12 +109,18 @@ pub(crate) enum ContainerState {
     /// A stop is under way.
     Stopping,
     /// A state of a later version. Never sent.
-    #[serde(other)]
     Unknown,
 }
 
+words!(ContainerState:
+    Starting = "starting",
+    Running = "running",
+    Stopping = "stopping",
+    Unknown = "unknown",
+);
+
 /// How the whole is.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct ContainerStatus<'a> {
     /// Name and version of the supervisor.
     pub(crate) program: Cow<'a, str>,
@@ -111,9 +140,11 @@ pub(crate) struct ContainerStatus<'a> {
     pub(crate) services: usize,
 }
 
+written!(ContainerStatus<'_>: program, pid, state, ready, since, for_ms, left_ms, services);
+readable!(ContainerStatus<'_>: program, pid, state, ready, since, for_ms, left_ms, services);
+
 /// How a process ended.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Exit {
     /// By itself.
     Exited {
@@ -129,8 +160,41 @@ pub(crate) enum Exit {
     },
 }
 
+impl Write for Exit {
+    fn write(&self, to: &mut String) {
+        match self {
+            Exit::Exited { code } => object(to, &["kind", "code"], &[&"exited", code]),
+            Exit::Signaled {
+                signal,
+                core_dumped,
+            } => {
+                let names = ["kind", "signal", "core_dumped"];
+                object(to, &names, &[&"signaled", signal, core_dumped]);
+            }
+        }
+    }
+}
+
+impl Read for Exit {
+    fn read(mut slot: Slot<'_, '_>) -> Self {
+        match slot.field::<String>("kind").as_str() {
+            "signaled" => Exit::Signaled {
+                signal: slot.field("signal"),
+                core_dumped: slot.field("core_dumped"),
+            },
+            kind => {
+                if kind != "exited" {
+                    slot.refuse("an object of the kind exited or signaled");
+                }
+                let code = slot.field("code");
+                Exit::Exited { code }
+            }
+        }
+    }
+}
+
 /// How one service is. Every field is there; null where there is nothing to say.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct ServiceStatus<'a> {
     /// Its name.
     pub(crate) name: Cow<'a, str>,
@@ -170,8 +234,17 @@ pub(crate) struct ServiceStatus<'a> {
     pub(crate) depends_on: Vec<DependencyStatus<'a>>,
 }
 
+written!(ServiceStatus<'_>:
+    name, kind, state, ready, wanted, reloading, essential, pid, since, for_ms, restarts,
+    next_start_ms, memory_bytes, last_exit, status, why, stop_timeout_ms, depends_on,
+);
+readable!(ServiceStatus<'_>:
+    name, kind, state, ready, wanted, reloading, essential, pid, since, for_ms, restarts,
+    next_start_ms, memory_bytes, last_exit, status, why, stop_timeout_ms, depends_on,
+);
+
 /// What a service depends on.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct DependencyStatus<'a> {
     /// The other service.
     pub(crate) service: Cow<'a, str>,
@@ -179,8 +252,11 @@ pub(crate) struct DependencyStatus<'a> {
     pub(crate) condition: Cow<'a, str>,
 }
 
+written!(DependencyStatus<'_>: service, condition);
+readable!(DependencyStatus<'_>: service, condition);
+
 /// Something that happened.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Event<'a> {
     /// When, by RFC 3339.
     pub(crate) time: String,
@@ -198,8 +274,11 @@ pub(crate) struct Event<'a> {
     pub(crate) message: Cow<'a, str>,
 }
 
+written!(Event<'_>: time, event, service, state, ready, pid, message);
+readable!(Event<'_>: time, event, service, state, ready, pid, message);
+
 /// A line of a service's output.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct LogLine<'a> {
     /// When it was read, by RFC 3339.
     pub(crate) time: String,
@@ -210,6 +289,21 @@ pub(crate) struct LogLine<'a> {
     /// The line, without its end. What is no UTF-8 is replaced by U+FFFD.
     pub(crate) text: Cow<'a, str>,
 }
+
+written!(LogLine<'_>: time, service, stream, text);
+readable!(LogLine<'_>: time, service, stream, text);
+
+/// So many lines of a service were thrown away before this client read them.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Missed<'a> {
+    /// The service.
+    pub(crate) service: Cow<'a, str>,
+    /// How many.
+    pub(crate) lines: u64,
+}
+
+written!(Missed<'_>: service, lines);
+readable!(Missed<'_>: service, lines);
 
 impl<'a> Reply<'a> {
     /// One of several things.
@@ -239,9 +333,7 @@ impl<'a> Reply<'a> {
 
     /// The line, with its end.
     pub(crate) fn line(&self) -> Vec<u8> {
-        let mut line = serde_json::to_vec(self).unwrap_or_default();
-        line.push(b'\n');
-        line
+        json::line(self).into_bytes()
     }
 
     fn empty(id: Option<&'a Id>) -> Reply<'a> {

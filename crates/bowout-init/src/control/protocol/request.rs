@@ -2,9 +2,9 @@
 
 use super::Code;
 use crate::cli::value::nearest;
+use crate::json::{self, Read, Slot, Value, Write, written};
 use crate::log::printable;
 use bowout_core::Signal;
-use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// The longest text that a client may choose as an id: it is written into each line of the answer.
@@ -15,8 +15,7 @@ const LONGEST_QUOTE: usize = 200;
 const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// What a client calls a request, and finds in each line of the answer.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Id {
     /// A number.
     Number(u64),
@@ -24,34 +23,56 @@ pub(crate) enum Id {
     Text(String),
 }
 
+impl Write for Id {
+    fn write(&self, to: &mut String) {
+        match self {
+            Id::Number(number) => number.write(to),
+            Id::Text(text) => text.write(to),
+        }
+    }
+}
+
+impl Read for Id {
+    fn read(mut slot: Slot<'_, '_>) -> Id {
+        match slot.value.and_then(Value::number) {
+            Some(number) => Id::Number(number),
+            None => Id::Text(slot.take("a whole number or a string", Value::owned)),
+        }
+    }
+}
+
 /// A request as it stands on the line. Fields that nobody knows are skipped.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Call {
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<Id>,
     pub(crate) verb: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) services: Vec<String>,
-    #[serde(skip_serializing_if = "is_false")]
     pub(crate) all: bool,
-    #[serde(skip_serializing_if = "is_false")]
     pub(crate) wait: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) timeout_ms: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) signal: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) lines: Option<u64>,
-    #[serde(skip_serializing_if = "is_false")]
     pub(crate) follow: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) toml: Option<String>,
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref)] // the form that serde asks for
-fn is_false(value: &bool) -> bool {
-    !value
+written!(given Call: id, verb, services, all, wait, timeout_ms, signal, lines, follow, toml);
+
+impl Read for Call {
+    fn read(mut slot: Slot<'_, '_>) -> Call {
+        Call {
+            id: slot.field("id"),
+            verb: slot.field_or_default("verb"),
+            services: slot.field_or_default("services"),
+            all: slot.field_or_default("all"),
+            wait: slot.field_or_default("wait"),
+            timeout_ms: slot.field("timeout_ms"),
+            signal: slot.field("signal"),
+            lines: slot.field("lines"),
+            follow: slot.field_or_default("follow"),
+            toml: slot.field("toml"),
+        }
+    }
 }
 
 /// Which services are meant.
@@ -147,13 +168,12 @@ impl Request {
     /// # Errors
     /// What is wrong with it, in words, without more of it than fits on a line.
     pub(crate) fn read(line: &[u8]) -> Result<Request, Refusal> {
-        // To serde a struct can be an array too.
         if !line.trim_ascii_start().starts_with(b"{") {
             let text = "a request is one JSON object on a line".to_owned();
             return Err((None, Code::BadRequest, text));
         }
-        let call: Call = serde_json::from_slice(line)
-            .map_err(|error| (None, Code::BadRequest, quoted(&error.to_string())))?;
+        let call: Call =
+            json::read(line).map_err(|wrong| (None, Code::BadRequest, wrong.to_string()))?;
         if let Some(Id::Text(text)) = &call.id
             && text.len() > LONGEST_ID
         {
@@ -168,9 +188,7 @@ impl Request {
 impl Call {
     /// The line, with its end.
     pub(crate) fn line(&self) -> Vec<u8> {
-        let mut line = serde_json::to_vec(self).unwrap_or_default();
-        line.push(b'\n');
-        line
+        json::line(self).into_bytes()
     }
 
     fn checked(self) -> Result<Request, (Code, String)> {

@@ -1,6 +1,7 @@
 //! Holds docs/protocol.md to what is spoken.
 
 use super::*;
+use crate::json;
 use serde_json::Value;
 
 const DOCUMENT: &str = include_str!("../../../../../docs/protocol.md");
@@ -12,10 +13,8 @@ fn examples(arrow: &str) -> impl Iterator<Item = &str> {
         .filter_map(move |line| line.strip_prefix(arrow))
 }
 
-/// The word that a code, a state or a verb is on the line.
-fn word(value: impl Serialize) -> String {
-    let value = serde_json::to_value(value).unwrap();
-    value.as_str().unwrap().to_owned()
+fn reply(line: &str) -> Reply<'static> {
+    json::read(line.as_bytes()).unwrap()
 }
 
 /// Whether there is a row of a table that begins with this word.
@@ -42,7 +41,7 @@ fn every_example_of_an_answer_is_what_is_sent() {
         .filter(|line| line.starts_with("{\"version\""));
     let mut count = 0;
     for line in examples("← ").chain(shell) {
-        let reply: Reply<'_> = serde_json::from_str(line).unwrap();
+        let reply = reply(line);
         let sent: Value = serde_json::from_slice(&reply.line()).unwrap();
         let written: Value = serde_json::from_str(line).unwrap();
         assert_eq!(sent, written, "nothing is missing, and nothing is made up");
@@ -90,7 +89,7 @@ fn every_word_is_explained() {
             | Code::NotReady
             | Code::Timeout
             | Code::Unsupported
-            | Code::Unknown => assert!(has_row(&word(code)), "{code:?}"),
+            | Code::Unknown => assert!(has_row(code.word()), "{code:?}"),
         }
     }
     for state in [
@@ -103,7 +102,7 @@ fn every_word_is_explained() {
         State::Completed,
         State::Failed,
     ] {
-        assert_eq!(word(state), state.word());
+        assert_eq!(json::text(&state), format!("\"{}\"", state.word()));
         assert!(has_row(state.word()), "{state:?}");
     }
     assert!(!has_row("gone"));
@@ -135,7 +134,7 @@ fn every_event_and_every_field_is_explained() {
         follow: true,
         toml: Some("x".into()),
     };
-    let mut objects = vec![serde_json::to_value(call).unwrap()];
+    let mut objects = vec![serde_json::from_slice(&call.line()).unwrap()];
     // The examples have every field: the test above holds them to that.
     for line in examples("← ") {
         let line: Value = serde_json::from_str(line).unwrap();
@@ -166,10 +165,9 @@ fn every_event_and_every_field_is_explained() {
 #[test]
 fn words_of_a_later_version_are_understood() {
     let line = r#"{"version":2,"colour":"red","error":{"code":"too_late","message":"x","more":1}}"#;
-    let reply: Reply<'_> = serde_json::from_str(line).unwrap();
+    let reply = reply(line);
     assert_eq!(reply.error.unwrap().code, Code::Unknown);
-    let reply: Reply<'_> = serde_json::from_str(r#"{"version":1,"news":{}}"#).unwrap();
+    let reply = self::reply(r#"{"version":1,"news":{}}"#);
     assert_eq!((reply.item, reply.result, reply.error), (None, None, None));
-    let state: State = serde_json::from_str("\"dreaming\"").unwrap();
-    assert_eq!(state, State::Unknown);
+    assert_eq!(json::read(b"\"dreaming\""), Ok(State::Unknown));
 }

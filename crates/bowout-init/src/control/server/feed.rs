@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::task::{Reading, Task, Work};
-use crate::control::protocol::{Event, Id, Item, LogLine, Names, Outcome, Reply, rfc3339};
+use crate::control::protocol::{Event, Id, Item, LogLine, Missed, Names, Outcome, Reply, rfc3339};
 use crate::control::scene::{Clock, Scene, container_status, service_status};
 use crate::output::{self, Line};
 use bowout_core::plan::ServiceId;
@@ -104,10 +104,10 @@ fn nth(services: &Names, place: usize, scene: &dyn Scene) -> Option<Option<Servi
 
 fn kept(item: output::Item) -> Item<'static> {
     match item {
-        output::Item::Missed { service, lines } => Item::Missed {
+        output::Item::Missed { service, lines } => Item::Missed(Missed {
             service: Cow::Owned(service),
             lines,
-        },
+        }),
         output::Item::Line(Line {
             time,
             service,
