@@ -268,15 +268,15 @@ fn contents(path: &Path, most: usize) -> Result<String, (String, &'static str)> 
     if !std::fs::metadata(path).map_err(reason)?.is_file() {
         return Err(("it is no regular file".into(), ""));
     }
-    bounded(std::fs::File::open(path).map_err(reason)?, most)
+    bounded(&mut std::fs::File::open(path).map_err(reason)?, most)
 }
 
 /// As [`contents`], from what is open already, as long as one file may be.
-pub(crate) fn contents_of(reader: impl Read) -> Result<String, (String, &'static str)> {
-    bounded(reader, LONGEST)
+pub(crate) fn contents_of(mut reader: impl Read) -> Result<String, (String, &'static str)> {
+    bounded(&mut reader, LONGEST)
 }
 
-fn bounded(reader: impl Read, most: usize) -> Result<String, (String, &'static str)> {
+fn bounded(reader: &mut dyn Read, most: usize) -> Result<String, (String, &'static str)> {
     let mut bytes = Vec::new();
     let limit = u64::try_from(most + 1).unwrap_or(u64::MAX);
     let read = reader.take(limit).read_to_end(&mut bytes);

@@ -95,12 +95,12 @@ pub fn errno(error: &io::Error) -> Option<i32> {
 /// An error in a few words, as strerror(3) has them, without Rust's "(os error 2)".
 #[must_use = "makes a value and changes nothing"]
 pub fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    let end = text.find(" (os error").unwrap_or(text.len());
-    let mut chars = text[..end].chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_lowercase().chain(chars).collect()
-    })
+    let mut text = error.to_string();
+    text.truncate(text.find(" (os error").unwrap_or(text.len()));
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_lowercase();
+    }
+    text
 }
 
 /// Whether an error says that there is nobody to send a signal to (ESRCH).

@@ -107,13 +107,22 @@ pub fn switch(text: &str) -> Option<bool> {
 
 /// The candidate that the fewest slips of the finger turn into `word`, if few enough do.
 #[must_use = "makes a value and changes nothing"]
-pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, mut candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    nearest_of(word, &mut || candidates.next())
+}
+
+/// The same, once for all kinds of lists.
+fn nearest_of<'a>(word: &str, next: &mut dyn FnMut() -> Option<&'a str>) -> Option<&'a str> {
+    let mut nearest = None;
+    while let Some(candidate) = next() {
+        let slips = distance(word, candidate);
+        if nearest.is_none_or(|nearest| (slips, candidate) < nearest) {
+            nearest = Some((slips, candidate));
+        }
+    }
     let limit = 1 + word.len() / 4;
-    candidates
-        .map(|candidate| (distance(word, candidate), candidate))
-        .min()
-        .filter(|(slips, _)| *slips <= limit)
-        .map(|(_, candidate)| candidate)
+    let nearest = nearest.filter(|(slips, _)| *slips <= limit);
+    nearest.map(|(_, candidate)| candidate)
 }
 
 /// How many letters are wrong, missing, too many, or in the place of their neighbour (optimal string alignment,

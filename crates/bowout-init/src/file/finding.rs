@@ -7,68 +7,65 @@ use std::rc::Rc;
 /// More than these are counted and not kept.
 const MOST: usize = 100;
 
-/// Something that is wrong.
+/// Something that is wrong. It is put together step by step, and goes from hand to hand: hence the box.
 #[derive(Clone, Debug)]
-pub(super) struct Finding {
+pub(super) struct Finding(Box<Found>);
+
+#[derive(Clone, Debug)]
+struct Found {
     level: Level,
-    pub(super) place: Option<Place>,
+    place: Option<Place>,
     message: String,
-    hint: Option<Box<str>>,
+    hint: Option<String>,
     example: Option<&'static str>,
     also: Vec<(Place, String)>,
 }
 
 impl Finding {
-    pub(super) fn error(place: Place, message: String) -> Finding {
-        Finding {
-            level: Level::Error,
-            place: Some(place),
+    fn new(level: Level, place: Option<Place>, message: String) -> Finding {
+        Finding(Box::new(Found {
+            level,
+            place,
             message,
             hint: None,
             example: None,
             also: Vec::new(),
-        }
+        }))
+    }
+
+    pub(super) fn error(place: Place, message: String) -> Finding {
+        Finding::new(Level::Error, Some(place), message)
     }
 
     pub(super) fn warning(place: Place, message: String) -> Finding {
-        Finding {
-            level: Level::Warning,
-            ..Finding::error(place, message)
-        }
+        Finding::new(Level::Warning, Some(place), message)
     }
 
     /// About a file as a whole, or about all of them.
     pub(super) fn general(message: String) -> Finding {
-        Finding {
-            level: Level::Error,
-            place: None,
-            message,
-            hint: None,
-            example: None,
-            also: Vec::new(),
-        }
+        Finding::new(Level::Error, None, message)
     }
 
     /// What to do, or what is accepted.
-    pub(super) fn hint(self, hint: impl Into<String>) -> Finding {
-        Finding {
-            hint: Some(hint.into().into_boxed_str()),
-            ..self
-        }
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Finding {
+        self.0.hint = Some(hint.into());
+        self
     }
 
     /// Lines that would be right.
-    pub(super) fn example(self, example: &'static str) -> Finding {
-        Finding {
-            example: Some(example),
-            ..self
-        }
+    pub(super) fn example(mut self, example: &'static str) -> Finding {
+        self.0.example = Some(example);
+        self
     }
 
     /// Another place that has to do with it.
     pub(super) fn also(mut self, place: Place, what: impl Into<String>) -> Finding {
-        self.also.push((place, what.into()));
+        self.0.also.push((place, what.into()));
         self
+    }
+
+    pub(super) fn place(&self) -> Option<Place> {
+        self.0.place
     }
 }
 
@@ -97,7 +94,7 @@ impl Findings {
 
     pub(super) fn has_errors(&self) -> bool {
         let mut found = self.found.iter();
-        self.more > 0 || found.any(|finding| finding.level == Level::Error)
+        self.more > 0 || found.any(|finding| finding.0.level == Level::Error)
     }
 
     /// What is written there, if it may be shown and is short.
@@ -136,13 +133,13 @@ impl Findings {
             let source = sources.get(place.source)?;
             Some(Excerpt::new(&source.name, source.show(place)))
         };
-        let problems = self.found.into_iter().map(|finding| Problem {
-            level: finding.level,
-            message: clean(finding.message),
-            excerpt: finding.place.and_then(excerpt),
-            hint: finding.hint.map(String::from).map(clean),
-            example: finding.example,
-            related: finding
+        let problems = self.found.into_iter().map(|Finding(found)| Problem {
+            level: found.level,
+            message: clean(found.message),
+            excerpt: found.place.and_then(excerpt),
+            hint: found.hint.map(clean),
+            example: found.example,
+            related: found
                 .also
                 .into_iter()
                 .filter_map(|(place, what)| Some((excerpt(place)?, clean(what))))
@@ -159,10 +156,18 @@ fn clean(text: String) -> String {
         false => text,
     }
 }
-/// File by file, from the first line to the last; what is said about one place stays in its order.
+
+/// File by file, from the first line to the last; what is said about one place stays in its order. There are some
+/// hundred at most, for which the sorts of the standard library are too much code.
 pub(super) fn sort(findings: &mut [Finding]) {
-    findings.sort_by_key(|finding| {
-        let place = finding.place;
+    let order = |finding: &Finding| {
+        let place = finding.place();
         place.map_or((0, 0), |place| (place.source + 1, place.start))
-    });
+    };
+    for mut at in 1..findings.len() {
+        while at > 0 && order(&findings[at]) < order(&findings[at - 1]) {
+            findings.swap(at, at - 1);
+            at -= 1;
+        }
+    }
 }

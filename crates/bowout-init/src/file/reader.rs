@@ -239,11 +239,12 @@ impl<'a> Reader<'a> {
         labels: &'static [Label],
     ) -> Option<&'static str> {
         let written = plain(&name.text);
-        let known = || labels.iter().flat_map(Label::names);
+        let known: Vec<&str> = labels.iter().flat_map(Label::names).collect();
         let has = |label: &&Label| label.elsewhere.iter().any(|there| plain(there) == written);
         let foreign = labels.iter().find(has);
-        let meant = known().find(|known| plain(known) == written);
-        let near = value::nearest(&name.text, known());
+        let meant = known.iter().find(|known| plain(known) == written);
+        let meant = meant.copied();
+        let near = value::nearest(&name.text, known.iter().copied());
         let ours = meant.or(foreign.map(|label| label.name)).or(near);
         let hint = match (meant, foreign) {
             (Some(meant), _) => Some(format!("did you mean `{meant}`?")),
@@ -367,6 +368,5 @@ fn misplaced(whole: Whole, name: &Name<'_>, value: &Node<'_>) -> Option<String> 
 
 /// As people who write `dependsOn` or `ExecStart` mean it.
 fn plain(name: &str) -> String {
-    let letters = name.chars().filter(|c| !matches!(c, '_' | '-'));
-    letters.flat_map(char::to_lowercase).collect()
+    name.replace(['_', '-'], "").to_ascii_lowercase()
 }

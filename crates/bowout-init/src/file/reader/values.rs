@@ -224,7 +224,7 @@ pub(in crate::file) fn near_word(text: &str, words: &[&'static str]) -> Option<&
 
 /// The name of the signal that is meant by what is none. Nobody means one that can't be caught.
 pub(in crate::file) fn near_signal(text: &str) -> Option<String> {
-    let wanted = text.to_uppercase();
+    let wanted = text.to_ascii_uppercase();
     let wanted = wanted.trim_start_matches("SIG");
     let known = Signal::all().filter(|signal| signal.is_catchable());
     let known: Vec<String> = known

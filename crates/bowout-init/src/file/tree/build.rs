@@ -49,7 +49,7 @@ pub(in crate::file) fn build(source: &Source, number: usize) -> (Table<'_>, Vec<
     let mut last_line = None;
     for finding in wrong {
         // What the parser says next about the same line follows from the first.
-        let line = finding.place.map(|place| source.line(place));
+        let line = finding.place().map(|place| source.line(place));
         if line != last_line {
             findings.push(finding);
         }
@@ -150,7 +150,7 @@ impl<'s> Builder<'s> {
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'.')
             && text
                 .trim_start_matches(|c: char| c.is_ascii_digit() || c == '.')
-                .starts_with(char::is_alphabetic)
+                .starts_with(|c: char| c.is_ascii_alphabetic())
             && !text.starts_with("0x")
             && !text.starts_with("0o")
             && !text.starts_with("0b");
