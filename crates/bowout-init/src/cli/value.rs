@@ -3,59 +3,71 @@
 use bowout_core::Signal;
 use std::time::Duration;
 
+/// Nanoseconds of a second.
+const SECOND: u64 = 1_000_000_000;
+
 /// `500ms`, `10s`, `2m`, `1h`, `1m30s`, `1.5s`; a bare number counts seconds, as in Docker and Compose.
 #[must_use = "makes a value and changes nothing"]
 pub fn duration(text: &str) -> Option<Duration> {
-    if let Some(seconds) = number(text) {
-        return seconds.try_into_duration();
+    let is_of_number = |letter: char| letter.is_ascii_digit() || letter == '.';
+    if text.chars().all(is_of_number) {
+        return decimal(text, 0, SECOND);
     }
     let mut total = Duration::ZERO;
     let mut rest = text;
-    let mut last_unit = u32::MAX;
+    let mut last_unit = u64::MAX;
     while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let (value, behind) = rest.split_at(digits);
+        let digits = rest.find(|letter| !is_of_number(letter))?;
+        let (number, behind) = rest.split_at(digits);
         let letters = behind
             .find(|c: char| c.is_ascii_digit())
             .unwrap_or(behind.len());
         let (unit, behind) = behind.split_at(letters);
-        let (rank, seconds) = match unit {
-            "h" => (4, 3600.0),
-            "m" => (3, 60.0),
-            "s" => (2, 1.0),
-            "ms" => (1, 0.001),
-            "us" => (0, 0.000_001),
+        let unit = match unit {
+            "h" => 3600 * SECOND,
+            "m" => 60 * SECOND,
+            "s" => SECOND,
+            "ms" => SECOND / 1000,
+            "us" => SECOND / 1_000_000,
             _ => return None,
         };
         // Each unit once, larger ones first: 30s1m is more likely a slip than a wish.
-        if rank >= last_unit {
+        if unit >= last_unit {
             return None;
         }
-        last_unit = rank;
-        total = total.checked_add(Seconds(number(value)?.0 * seconds).try_into_duration()?)?;
+        last_unit = unit;
+        total = total.checked_add(decimal(number, 0, unit)?)?;
         rest = behind;
     }
-    (last_unit != u32::MAX).then_some(total)
+    Some(total)
 }
 
-/// A number of seconds that may have a fraction.
-struct Seconds(f64);
+/// A number of seconds as TOML writes those with a fraction: `1.5`, `+0.25`, `2.5e3`.
+pub(crate) fn seconds(text: &str) -> Option<Duration> {
+    let (number, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let number = number.strip_prefix('+').unwrap_or(number);
+    decimal(number, exponent.parse().ok()?, SECOND)
+}
 
-impl Seconds {
-    fn try_into_duration(self) -> Option<Duration> {
-        Duration::try_from_secs_f64(self.0).ok()
+/// A decimal number with this exponent, of a unit of so many nanoseconds; rounded to a nanosecond. It begins
+/// with a digit, and may have a point.
+fn decimal(number: &str, exponent: i32, unit: u64) -> Option<Duration> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let digits = [whole, fraction].concat();
+    if whole.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
     }
-}
-
-fn number(text: &str) -> Option<Seconds> {
-    let plain = text
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let value: f64 = text
-        .parse()
-        .ok()
-        .filter(|_| plain && !text.starts_with('.'))?;
-    Some(Seconds(value))
+    let units = digits.parse::<u128>().ok()?;
+    let power = exponent.checked_sub_unsigned(u32::try_from(fraction.len()).ok()?)?;
+    let scale = 10u128.checked_pow(power.unsigned_abs())?;
+    let nanos = units.checked_mul(u128::from(unit))?;
+    let nanos = match power >= 0 {
+        true => nanos.checked_mul(scale)?,
+        false => nanos.checked_add(scale / 2)? / scale,
+    };
+    let second = u128::from(SECOND);
+    let rest = u32::try_from(nanos % second).ok()?;
+    Some(Duration::new(u64::try_from(nanos / second).ok()?, rest))
 }
 
 /// Signals, separated by commas.
@@ -177,6 +189,80 @@ mod tests {
             assert_eq!(duration(bad), None, "{bad}");
         }
         assert_eq!(duration("99999999999999999999h"), None);
+    }
+
+    #[test]
+    fn fractions_are_exact_to_the_nanosecond() {
+        let cases = [
+            ("1.", 1_000_000_000),
+            ("0.25", 250_000_000),
+            ("0.0000000014", 1),
+            ("0.0000000015s", 2),
+            ("0.1h", 360_000_000_000),
+            ("0.3us", 300),
+            ("1.1m0.7ms", 66_000_700_000),
+            ("00.5", 500_000_000),
+            ("4503599.627370497", 4_503_599_627_370_497),
+        ];
+        for (text, nanos) in cases {
+            assert_eq!(duration(text), Some(Duration::from_nanos(nanos)), "{text}");
+        }
+        let largest = "18446744073709551615.999999999";
+        assert_eq!(duration(largest), Some(Duration::MAX));
+        assert_eq!(duration("18446744073709551616"), None);
+    }
+
+    #[test]
+    fn seconds_are_read_as_toml_writes_numbers() {
+        let cases = [
+            ("1.5", 1_500_000),
+            ("+0.25", 250_000),
+            ("2.5e3", 2_500_000_000),
+            ("1E2", 100_000_000),
+            ("15e-1", 1_500_000),
+            ("1.25e+1", 12_500_000),
+            ("0.0", 0),
+            ("1e-30", 0),
+        ];
+        for (text, micros) in cases {
+            assert_eq!(seconds(text), Some(Duration::from_micros(micros)), "{text}");
+        }
+        for bad in [
+            "-1.5", "inf", "+inf", "nan", "1e400", "1e", "e1", "1.5.5", "",
+        ] {
+            assert_eq!(seconds(bad), None, "{bad}");
+        }
+    }
+
+    /// Where floating point has enough digits, it says the same.
+    #[test]
+    fn durations_are_what_floating_point_makes_of_them() {
+        let units = [
+            ("h", 3600.0),
+            ("m", 60.0),
+            ("s", 1.0),
+            ("ms", 1e-3),
+            ("us", 1e-6),
+        ];
+        let mut random: u64 = 1;
+        for _ in 0..100_000 {
+            // xorshift64
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            let (unit, seconds) = units[usize::try_from(random % 5).unwrap()];
+            let places = usize::try_from(random / 5 % 10).unwrap();
+            let number = (random >> 40) as f64 / 10f64.powi(i32::try_from(places).unwrap());
+            let text = format!("{number:.places$}{unit}");
+            let number: f64 = text.trim_end_matches(char::is_alphabetic).parse().unwrap();
+            let seconds = number * seconds;
+            if seconds < 1e6 {
+                let difference = duration(&text)
+                    .unwrap()
+                    .abs_diff(Duration::from_secs_f64(seconds));
+                assert!(difference <= Duration::from_nanos(1), "{text}");
+            }
+        }
     }
 
     #[test]

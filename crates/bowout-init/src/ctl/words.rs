@@ -21,17 +21,20 @@ pub(super) fn length(millis: u64) -> String {
 
 /// A size, with three digits that count.
 pub(super) fn size(bytes: u64) -> String {
-    let mut rest = bytes as f64;
-    for unit in ["B", "kB", "MB", "GB"] {
-        if rest < 999.5 {
-            return match unit == "B" || rest >= 99.5 {
-                true => format!("{rest:.0} {unit}"),
-                false => format!("{rest:.1} {unit}"),
-            };
+    let rounded = |unit: u64| bytes / unit + u64::from(bytes % unit * 2 >= unit);
+    let with_tenths = |unit: u64, name: &str| {
+        let tenths = rounded(unit / 10);
+        format!("{}.{} {name}", tenths / 10, tenths % 10)
+    };
+    let mut unit = 1;
+    for name in ["B", "kB", "MB", "GB"] {
+        match rounded(unit) {
+            0..100 if unit > 1 => return with_tenths(unit, name),
+            whole @ 0..1000 => return format!("{whole} {name}"),
+            1000.. => unit *= 1000,
         }
-        rest /= 1000.0;
     }
-    format!("{rest:.1} TB")
+    with_tenths(unit, "TB")
 }
 
 /// How a process ended.
@@ -81,9 +84,39 @@ mod tests {
             (999_600, "1.0 MB"),
             (12_345_678, "12.3 MB"),
             (7_000_000_000_000_000, "7000.0 TB"),
+            (99_449, "99.4 kB"),
+            (99_500, "100 kB"),
+            (999_500, "1.0 MB"),
+            (u64::MAX, "18446744.1 TB"),
         ];
         for (bytes, text) in cases {
             assert_eq!(size(bytes), text);
+        }
+    }
+
+    #[test]
+    fn sizes_are_rounded_as_floating_point_is() {
+        let by_floating_point = |bytes: u64| {
+            let mut rest = bytes as f64;
+            for unit in ["B", "kB", "MB", "GB"] {
+                if rest < 999.5 {
+                    return match unit == "B" || rest >= 99.5 {
+                        true => format!("{rest:.0} {unit}"),
+                        false => format!("{rest:.1} {unit}"),
+                    };
+                }
+                rest /= 1000.0;
+            }
+            format!("{rest:.1} TB")
+        };
+        // Pages, of any number (xorshift64): none of them is half-way between two.
+        let mut random: u64 = 1;
+        for _ in 0..100_000 {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            let bytes = (random >> 18 >> (random % 46)) * 4096;
+            assert_eq!(size(bytes), by_floating_point(bytes), "{bytes}");
         }
     }
 }

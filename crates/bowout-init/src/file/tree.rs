@@ -48,8 +48,8 @@ impl Node<'_> {
 pub(super) enum Data<'s> {
     Text(Cow<'s, str>),
     Whole(i64),
-    /// With its digits, as written.
-    Fraction(f64, Cow<'s, str>),
+    /// Its digits, as written, but for underscores; infinite ones and those that are none too.
+    Fraction(Cow<'s, str>),
     Switch(bool),
     Date,
     List(Vec<Node<'s>>),

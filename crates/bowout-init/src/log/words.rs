@@ -72,7 +72,9 @@ pub(crate) fn of(note: &Note, plan: &Plan) -> String {
             "the stop can take {}, and the grace period less the margin is {}: every part was cut to {} %",
             seconds(*wanted),
             seconds(*budget),
-            (budget.as_secs_f64() / wanted.as_secs_f64() * 100.0).floor()
+            (budget.as_nanos() * 100)
+                .checked_div(wanted.as_nanos())
+                .unwrap_or(100)
         ),
         Note::StopBegun { budget, received } => {
             let mut text = "stopping".to_owned();
@@ -235,8 +237,11 @@ pub(crate) fn sender(pid: Pid, uid: u32) -> String {
 /// A length of time as people read it.
 pub(crate) fn seconds(length: Duration) -> String {
     match length.as_secs() {
-        0 => format!("{} ms", length.as_millis()),
-        1..=59 => format!("{:.2} s", length.as_secs_f64()),
+        0 => format!("{} ms", length.subsec_millis()),
+        1..=59 => {
+            let hundredths = length.as_secs() * 100 + u64::from((length.subsec_millis() + 5) / 10);
+            format!("{}.{:02} s", hundredths / 100, hundredths % 100)
+        }
         _ => format!("{} s", length.as_secs()),
     }
 }
@@ -299,6 +304,41 @@ mod tests {
         let kind = SpawnErrorKind::Setup;
         let said = spawn_error(&SpawnError { kind, errno: 0 });
         assert_eq!(said, "it can't be set up as its configuration says");
+    }
+
+    #[test]
+    fn lengths_are_rounded_to_what_is_read() {
+        let cases = [
+            (0, "0 ms"),
+            (999_999, "999 ms"),
+            (1_000_000, "1.00 s"),
+            (1_004_999, "1.00 s"),
+            (1_005_000, "1.01 s"),
+            (59_049_000, "59.05 s"),
+            (59_999_000, "60.00 s"),
+            (60_000_000, "60 s"),
+        ];
+        for (micros, text) in cases {
+            assert_eq!(seconds(Duration::from_micros(micros)), text);
+        }
+        for millis in (1000..60_000).filter(|millis| millis % 10 != 5) {
+            let length = Duration::from_millis(millis);
+            assert_eq!(seconds(length), format!("{:.2} s", length.as_secs_f64()));
+        }
+    }
+
+    #[test]
+    fn a_plan_is_cut_to_whole_percents() {
+        let plan = Plan::new(bowout_core::plan::Draft::single(
+            bowout_core::plan::Service::new("command"),
+        ))
+        .unwrap();
+        for (wanted, budget, text) in [(100, 29, "29 %"), (35_250, 9500, "26 %"), (1000, 0, "0 %")]
+        {
+            let (wanted, budget) = (Duration::from_millis(wanted), Duration::from_millis(budget));
+            let said = of(&Note::PlanScaled { wanted, budget }, &plan);
+            assert!(said.ends_with(&format!("was cut to {text}")), "{said}");
+        }
     }
 
     #[test]

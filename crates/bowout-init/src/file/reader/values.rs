@@ -146,7 +146,7 @@ impl Reader<'_> {
         let time = match (&node.data, self.filled(node)) {
             (_, Filled::Broken) => return None,
             (_, Filled::Text(text)) => value::duration(&text),
-            (Data::Fraction(seconds, _), _) => Duration::try_from_secs_f64(*seconds).ok(),
+            (Data::Fraction(digits), _) => value::seconds(digits),
             (data, _) => data
                 .whole()
                 .and_then(|seconds| u64::try_from(seconds).ok())

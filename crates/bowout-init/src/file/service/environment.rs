@@ -78,7 +78,7 @@ impl Reader<'_> {
                 let value = match (self.filled(value), &value.data) {
                     (Filled::Text(text), _) => Some(text.into_owned()),
                     (Filled::Other, Data::Whole(number)) => Some(number.to_string()),
-                    (Filled::Other, Data::Fraction(_, digits)) => Some(digits.to_string()),
+                    (Filled::Other, Data::Fraction(digits)) => Some(digits.to_string()),
                     (Filled::Other, Data::Switch(false)) => None,
                     (Filled::Other, Data::Switch(true)) => {
                         let finding =

@@ -359,10 +359,7 @@ impl EventReceiver for Builder<'_> {
             ScalarKind::String => Data::Text(text),
             ScalarKind::Boolean(value) => Data::Switch(value),
             ScalarKind::DateTime => Data::Date,
-            ScalarKind::Float => match text.parse() {
-                Ok(value) => Data::Fraction(value, text),
-                Err(_) => Data::Broken,
-            },
+            ScalarKind::Float => Data::Fraction(text),
             ScalarKind::Integer(radix) => match i64::from_str_radix(&text, radix.value()) {
                 Ok(value) => Data::Whole(value),
                 Err(_) => {

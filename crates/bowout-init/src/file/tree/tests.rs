@@ -35,7 +35,7 @@ fn value(shown: &mut String, node: &Node<'_>) {
     let _ = match &node.data {
         Data::Text(text) => write!(shown, "{text:?}"),
         Data::Whole(number) => write!(shown, "{number}"),
-        Data::Fraction(number, _) => write!(shown, "{number:?}"),
+        Data::Fraction(digits) => write!(shown, "{digits}"),
         Data::Switch(value) => write!(shown, "{value}"),
         Data::Date => write!(shown, "date"),
         Data::Broken => write!(shown, "broken"),
