@@ -1,6 +1,8 @@
 //! Writes down what a start, a signal, a stop and an end of bowout-init use, so that the linker puts it
 //! side by side: first with one command, then what services need beside that.
 //!
+//! What is used after the start comes first, since that is what stays in memory (`bowout_sys::memory`).
+//!
 //! The kernel brings a program in by windows of 16 pages. What those use lies scattered over all of the
 //! program unless somebody says otherwise; together it takes a few windows.
 
@@ -13,11 +15,17 @@ use std::process::{Command, Stdio};
 /// Where the program is linked to, and nothing else in its address space is.
 const IMAGE: std::ops::Range<u64> = 0x20_0000..0x80_0000;
 
+/// What marks the end of a start.
+const FORGETS: &str = "bowout_sys::memory::forget_text";
+
 /// A variable that is larger than this goes last, so that the small ones share a page.
 const LARGE: u64 = 4096;
 
 /// What bowout-init is called with, and whether it is PID 1.
-const SCENARIOS: [(bool, &[&str]); 5] = [
+type Scenario = (bool, &'static [&'static str]);
+
+/// One command.
+const COMMANDS: &[Scenario] = &[
     (false, &["--", "/bin/true"]),
     (true, &["--", "/bin/true"]),
     (
@@ -30,10 +38,12 @@ const SCENARIOS: [(bool, &[&str]); 5] = [
         ],
     ),
     (true, &["--", "/bin/sh", "-c", "kill -TERM $PPID; sleep 60"]),
-    (true, &["--config", SERVICES.0]),
 ];
 
-/// The services of the last one: some that run, one that ends and is started again, one that asks how they
+/// Services.
+const SUPERVISED: Scenario = (true, &["--config", SERVICES.0]);
+
+/// Those services: some that run, one that ends and is started again, one that asks how they
 /// are, and one that has all of it stopped.
 const SERVICES: (&str, &str) = (
     "/tmp/bowout-order.toml",
@@ -74,11 +84,16 @@ pub(crate) fn write() -> Result<()> {
     for packages in [&PROGRAMS[..1], &PROGRAMS[..]] {
         let program = build_with_names(NATIVE, packages)?;
         let symbols = names(&program)?;
-        let mut used = Vec::new();
-        for scenario in SCENARIOS {
-            trace(&program, scenario, &symbols, &mut used)?;
+        let mut order = Vec::new();
+        for scenarios in [COMMANDS, &[SUPERVISED]] {
+            let mut used = Used::default();
+            for scenario in scenarios {
+                trace(&program, *scenario, &symbols, &mut used)?;
+            }
+            order.extend(used.after);
+            order.extend(used.before);
         }
-        let order = used.iter().flat_map(|address| &symbols[address]);
+        let order = order.iter().flat_map(|address| &symbols[address]);
         let (large, small): (Vec<&Symbol>, Vec<&Symbol>) =
             order.partition(|symbol| symbol.is_variable && symbol.size > LARGE);
         let order: Vec<&Symbol> = small.into_iter().chain(large).collect();
@@ -161,12 +176,21 @@ fn names(program: &Path) -> Result<BTreeMap<u64, Vec<Symbol>>> {
     Ok(names)
 }
 
+/// What was used, in the order of its first use, by addresses.
+#[derive(Default)]
+struct Used {
+    /// Before the program forgot its text.
+    before: Vec<u64>,
+    /// After that: it stays in memory.
+    after: Vec<u64>,
+}
+
 /// Runs a scenario under a machine that writes down each access, and adds what is used for the first time.
 fn trace(
     program: &Path,
-    (as_init, command): (bool, &[&str]),
+    (as_init, command): Scenario,
     symbols: &BTreeMap<u64, Vec<Symbol>>,
-    used: &mut Vec<u64>,
+    used: &mut Used,
 ) -> Result<()> {
     let log = target_dir().join("accesses");
     let services = SERVICES
@@ -193,7 +217,9 @@ fn trace(
         .map_err(|error| format!("no trace: {error}; is valgrind there, and is this root?"))?;
     _ = fs::remove_file(&log);
     _ = fs::remove_file(SERVICES.0);
-    let mut known: BTreeSet<u64> = used.iter().copied().collect();
+    let mut is_after = false;
+    let mut known: [BTreeSet<u64>; 2] =
+        [&used.before, &used.after].map(|used| used.iter().copied().collect());
     for line in text.split(|byte| *byte == b'\n') {
         let Some(address) = accessed(line) else {
             continue;
@@ -201,10 +227,14 @@ fn trace(
         let Some((start, at)) = symbols.range(..=address).next_back() else {
             continue;
         };
+        is_after |= at.iter().any(|symbol| symbol.spoken == FORGETS);
         // Constants without a name lie behind the last one that has one.
         let size = at.iter().map(|symbol| symbol.size).max().unwrap_or(0);
-        if (size == 0 || address < start + size) && known.insert(*start) {
-            used.push(*start);
+        if (size == 0 || address < start + size) && known[usize::from(is_after)].insert(*start) {
+            match is_after {
+                true => used.after.push(*start),
+                false => used.before.push(*start),
+            }
         }
     }
     Ok(())

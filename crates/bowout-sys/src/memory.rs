@@ -13,6 +13,8 @@ unsafe extern "C" {
 ///
 /// A start needs more of it than all that comes after: a reader of configurations, for one. Errors do not
 /// matter, since then everything is as it was.
+// A function of its own: the layout of the program is divided by it (`cargo xtask order`).
+#[inline(never)]
 pub fn forget_text() {
     let (start, end) = (addr_of!(__executable_start), addr_of!(etext));
     // SAFETY: takes no pointer, and has no error for this name.
