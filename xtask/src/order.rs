@@ -26,6 +26,9 @@ type Scenario = (bool, &'static [&'static str]);
 
 /// One command.
 const COMMANDS: &[Scenario] = &[
+    // Long enough that it forgets, and so short that it does not.
+    (false, &["--", "/bin/sleep", "3"]),
+    (true, &["--", "/bin/sleep", "3"]),
     (false, &["--", "/bin/true"]),
     (true, &["--", "/bin/true"]),
     (

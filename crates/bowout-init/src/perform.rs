@@ -3,6 +3,7 @@
 mod place;
 mod send;
 mod start;
+mod text;
 mod wait;
 
 pub(crate) use start::{any_exists, start};
@@ -22,6 +23,7 @@ use bowout_sys::terminal::{self, Standing};
 use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
+use text::Text;
 
 /// The world, as far as bowout acts on it.
 pub(crate) struct World {
@@ -39,8 +41,8 @@ pub(crate) struct World {
     reaping: bool,
     /// Whether the last signal was for everybody and found nobody.
     nobody: bool,
-    /// Whether more of the program is in memory than what goes on from here needs.
-    is_crowded: bool,
+    /// How much of bowout itself is in memory.
+    text: Text,
     /// The signals for which a survey was asked for and not taken yet.
     survey: Option<SignalSet>,
 }

@@ -66,8 +66,8 @@ pub(crate) struct Services {
     strangers: Strangers,
     /// By the places of the services in the plan.
     known: Vec<Known>,
-    /// Whether there is more of the program in memory than what goes on needs.
-    is_crowded: bool,
+    /// Whether much of the program was brought into memory that what goes on does not need.
+    took_text: bool,
     /// What counts from the next `Install` on: the core has it.
     next: Option<Next>,
     /// What is on its way to the core.
@@ -152,7 +152,7 @@ impl Services {
             outputs: None,
             control: None,
             strangers: Strangers::default(),
-            is_crowded: true,
+            took_text: false,
             next: None,
             offered: None,
         };
@@ -207,11 +207,11 @@ impl Services {
         }
     }
 
-    /// Whether there is more of the program in memory than what goes on needs, since this was asked last:
-    /// a configuration was read, or clients were served who have gone by now.
-    pub(crate) fn is_crowded(&mut self) -> bool {
+    /// Whether much of the program was brought into memory that what goes on does not need, since this was
+    /// asked last: a configuration was read, or clients were served who have gone by now.
+    pub(crate) fn took_text(&mut self) -> bool {
         let is_alone = self.control.as_ref().is_none_or(Control::is_alone);
-        is_alone && std::mem::take(&mut self.is_crowded)
+        is_alone && std::mem::take(&mut self.took_text)
     }
 
     /// Waits for signals and for everybody else, no longer than this.

@@ -1,5 +1,6 @@
 //! Finds bowout its place: signals blocked, orphans adopted, the terminal held or given up.
 
+use super::text::Text;
 use super::{Programs, World};
 use crate::command::Command;
 use crate::config::{self, Setup};
@@ -60,7 +61,7 @@ pub(super) fn find(setup: Setup, job_control: JobControl) -> io::Result<World> {
         set,
         reaping: false,
         nobody: false,
-        is_crowded: true,
+        text: Text::Large,
         survey: None,
     })
 }

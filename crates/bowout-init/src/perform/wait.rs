@@ -1,5 +1,6 @@
 //! Waits for what happens next, and reaps whoever has ended.
 
+use super::text::Text;
 use super::{Programs, World};
 use crate::log::Level;
 use bowout_core::event::Received;
@@ -12,9 +13,6 @@ use std::time::Duration;
 
 /// How many children are reaped before signals are looked at again.
 const REAPED_AT_ONCE: usize = 256;
-
-/// With less than this to the next thing that is due, what was needed last is needed again.
-const CALM: Duration = Duration::from_secs(1);
 
 /// How many signals are taken before anything else is looked at.
 const TAKEN_AT_ONCE: usize = 32;
@@ -41,11 +39,11 @@ impl World {
             (false, None) => (self.set, None),
             (false, Some(deadline)) => (self.set, Some(deadline.since(bowout_sys::clock::now()))),
         };
-        settle(&mut self.is_crowded, limit);
-        match signals::wait(set, limit) {
+        match signals::wait(set, self.text.wait(limit)) {
             Ok(Woken::By(received)) if received.signal == Signal::CHLD => self.reap(core, events),
             Ok(Woken::By(received)) => events.extend(self.came(received)),
             Ok(Woken::ByNothing) if self.reaping => self.reap(core, events),
+            Ok(Woken::ByNothing) if self.text.is_due() => {}
             Ok(Woken::ByNothing) => events.push_back(Event::DeadlineReached),
             Err(error) => self.cannot_wait(&error, core, events),
         }
@@ -63,9 +61,10 @@ impl World {
             (true, _) => Some(Duration::ZERO),
             (false, deadline) => deadline.map(|deadline| deadline.since(now)),
         };
-        self.is_crowded |= services.is_crowded();
-        settle(&mut self.is_crowded, limit);
-        let heard = match services.listen(limit) {
+        if services.took_text() {
+            self.text = Text::Large;
+        }
+        let heard = match services.listen(self.text.wait(limit)) {
             Ok(heard) => heard,
             Err(error) => return self.cannot_wait(&error, core, events),
         };
@@ -90,7 +89,7 @@ impl World {
         if children {
             self.reap(core, events);
         }
-        if !heard.signals && !heard.others && !children {
+        if !heard.signals && !heard.others && !children && !self.text.is_due() {
             events.push_back(Event::DeadlineReached);
         }
     }
@@ -149,14 +148,5 @@ impl World {
             }
         }
         self.reaping = true;
-    }
-}
-
-/// The first time that nothing is to be done for a while, what only the start needed leaves the memory, and
-/// so after a change of the configuration and when clients have gone.
-fn settle(is_crowded: &mut bool, limit: Option<Duration>) {
-    if *is_crowded && limit.is_none_or(|limit| limit >= CALM) {
-        *is_crowded = false;
-        bowout_sys::memory::forget_text();
     }
 }

@@ -72,7 +72,7 @@ impl Services {
     #[inline(never)]
     pub(super) fn read_config(&mut self, core: &Supervisor, log: &mut Log) -> Option<Event> {
         let read = self.origin.read();
-        self.is_crowded = true;
+        self.took_text = true;
         match read.and_then(|settings| self.prepare(settings, core)) {
             Ok((event, difference)) => {
                 tell_of(&difference, log);

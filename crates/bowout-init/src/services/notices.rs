@@ -50,7 +50,7 @@ impl Services {
     }
 
     fn hear_control(&mut self, core: &Supervisor, log: &mut Log, events: &mut VecDeque<Event>) {
-        self.is_crowded = true;
+        self.took_text = true;
         let (control, scene) = self.split(core);
         let wanted = control.map(|control| control.turn(&scene, Clock::read()));
         for wanted in wanted.unwrap_or_default() {
