@@ -319,6 +319,19 @@ fn without_a_grace_nobody_is_killed() {
 }
 
 #[test]
+fn the_sigkill_goes_out_although_it_is_seen_just_then_that_nobody_can_look() {
+    let db = service("db", |db| db.stop_timeout = Some(ms(1_000)));
+    let mut stage = Stage::started(plan(vec![db]));
+    stage.temper("db", Temper::Ignores);
+    (stage.proc, stage.slow_look) = (false, true);
+    stage.command(Command::Stop, "db");
+    stage.late(1_000);
+    stage.looked();
+    assert_eq!(stage.told("db"), [(1_000, Signal::KILL)]);
+    assert_eq!(stage.ended("db"), [1_000]);
+}
+
+#[test]
 fn drain_and_hooks_of_the_container_come_first() {
     let mut draft = chain();
     draft.stop.drain = ms(1_000);

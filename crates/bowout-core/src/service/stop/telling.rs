@@ -148,10 +148,11 @@ impl Stopping {
             self.kill_mode = KillMode::Group;
             self.sent = false;
         }
+        // That may find that the time is up just now, and nobody will look for it once more.
+        self.advance(now, recorder, out);
         if self.killing.is_some() {
             self.kill_unseen(now, recorder, out);
         }
-        self.advance(now, recorder, out);
     }
 
     /// SIGKILLs what can be reached without looking: the group, or the main process.
