@@ -4,6 +4,7 @@ use super::stage::{Stage, Temper, ms, needs, plan, service};
 use bowout_core::event::SpawnErrorKind;
 use bowout_core::plan::{Condition, Draft, Kind, Readiness, ServiceId};
 use bowout_core::report::Reason;
+use bowout_core::service::restart::When;
 use bowout_core::{Action, Event, Signal, Status};
 
 /// web depends on db.
@@ -71,6 +72,23 @@ fn a_stop_that_was_asked_for_is_0_when_all_ended_in_time() {
     stage.signal(Signal::TERM);
     stage.exits("web", 3);
     assert_eq!(stage.finish(), Some((0, 0)));
+}
+
+#[test]
+fn one_that_failed_and_is_still_there_is_137_whatever_an_earlier_run_ended_with() {
+    let mut draft = plan(vec![service("app", |app| {
+        app.watchdog = Some(ms(1_000));
+        app.restart.when = When::Always;
+        app.restart.limit = Some(1);
+    })]);
+    // Its end comes before bowout would give up what even SIGKILL does not end.
+    draft.stop.grace = Some(ms(1_000));
+    let mut stage = Stage::started(draft);
+    stage.exits("app", 7);
+    stage.at(100);
+    stage.temper("app", Temper::Stuck);
+    stage.at(20_000);
+    assert_eq!(stage.finish(), Some((1_600, 137)));
 }
 
 #[test]

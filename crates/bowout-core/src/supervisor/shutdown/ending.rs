@@ -68,7 +68,10 @@ impl Supervisor {
     /// The code of a service that failed: its own where that says so, else 1.
     fn failed_code(&self, id: ServiceId) -> u8 {
         let root = self.root_of(id);
-        match self.services.get(root.0).map(|service| service.ending) {
+        let root = self.services.get(root.0);
+        match root.map(|service| service.ending) {
+            // It leaves with bowout, whatever an earlier run of it ended with.
+            _ if root.is_some_and(|service| service.main().is_some()) => KILLED,
             Some(Ending::Exited(status)) if !status.is_success() => status.exit_code(),
             Some(Ending::NotStarted(error)) => error.kind.exit_code(),
             Some(Ending::Exited(_) | Ending::NeverRan | Ending::Blocked(_)) | None => 1,

@@ -2,7 +2,7 @@
 
 use super::Monitor;
 use crate::world::World;
-use crate::world::kernel::{Life, Origin};
+use crate::world::kernel::{Kernel, Life, Origin};
 use bowout_core::plan::{KillMode, Leftovers, ServiceId, Sweep};
 use bowout_core::report::{Reason, Report};
 use bowout_core::service::{End, Ending, State};
@@ -100,12 +100,12 @@ impl Monitor {
                     .status
                     .map_or(255, Status::exit_code),
                 Reason::NotStarted { error, .. } => error.kind.exit_code(),
-                Reason::Failed { service } => monitor.failed_code(service.0),
+                Reason::Failed { service } => monitor.failed_code(kernel, service.0),
                 Reason::NothingLeft => {
                     let failed =
                         |id: &ServiceId| sup.service(*id).state == State::Ended(End::Failed);
                     let first = plan.ids().find(failed);
-                    first.map_or(0, |id| monitor.failed_code(id.0))
+                    first.map_or(0, |id| monitor.failed_code(kernel, id.0))
                 }
             };
         }
@@ -126,13 +126,16 @@ impl Monitor {
     }
 
     /// The code of a service that failed, or of what it depends on that did: its own if that says so. One
-    /// that was never ready, or does not work, has failed whatever it says.
-    fn failed_code(&self, service: usize) -> u8 {
+    /// that was never ready, or does not work, has failed whatever it says. One that is still there leaves by
+    /// SIGKILL.
+    fn failed_code(&self, kernel: &Kernel, service: usize) -> u8 {
         let mut root = &self.seen[service];
         for _ in &self.seen {
             root = root.blocked.map_or(root, |on| &self.seen[on]);
         }
+        let lives = root.main.is_some_and(|pid| kernel.procs.contains_key(&pid));
         match (root.failure, root.status) {
+            (None, None) if lives => 128 + Signal::KILL.number(),
             (Some(kind), _) => kind.exit_code(),
             (None, Some(status)) if !status.is_success() => status.exit_code(),
             (None, _) => 1,
