@@ -34,8 +34,11 @@ const SEEDS: u64 = if cfg!(debug_assertions) {
 /// So many seeds of a broken promise are shown: one may be easier to read than another.
 const SHOWN: usize = 16;
 
-/// More steps than this are no stop.
+/// More steps than this without any time are a busy loop, and more in a stop are no stop.
 const MOST: usize = 20_000;
+
+/// Where a service that comes back every millisecond has left so many behind, nobody looks any further.
+const CROWD: usize = 1_000;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| {
@@ -93,7 +96,9 @@ fn play(seed: u64, tell: bool) -> (bool, Option<String>, String) {
     let mut world = World::new(Rc::new(case));
     world.logs = tell;
     let mut log = String::new();
-    for _ in 0..MOST {
+    // Steps since time has passed, or since the stop began.
+    let mut steps = 0;
+    while steps < MOST {
         let Some(step) = choose(&world, &mut chance) else {
             let stuck = world.is_stuck();
             let stuck = stuck.then(|| "nothing happens, and it is not over".to_owned());
@@ -101,6 +106,7 @@ fn play(seed: u64, tell: bool) -> (bool, Option<String>, String) {
         };
         let now = world.now;
         world.apply(step);
+        steps += 1;
         if tell {
             log.push_str(&format!("{now:?} {step:?}\n"));
             for line in world.log.drain(..) {
@@ -118,6 +124,14 @@ fn play(seed: u64, tell: bool) -> (bool, Option<String>, String) {
                 log.push_str(&format!("{id:?} {:?}\n    {watch:?}\n", service.state));
             }
             return (false, Some(violation), log);
+        }
+        if !world.sup.is_stopping() {
+            if world.now > now {
+                steps = 0;
+            }
+            if world.kernel.procs.len() > CROWD {
+                return (false, None, log);
+            }
         }
     }
     (false, Some("it does not come to an end".to_owned()), log)
