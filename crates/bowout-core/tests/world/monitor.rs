@@ -15,8 +15,8 @@ pub(crate) use watch::Watch;
 
 use super::World;
 use super::kernel::{Origin, Proc};
-use bowout_core::event::Event;
-use bowout_core::plan::{HookMoment, Plan, ServiceId, ServiceMoment};
+use bowout_core::event::{Event, SpawnErrorKind};
+use bowout_core::plan::{Plan, ServiceId};
 use bowout_core::{Action, Instant, Signal, Status, Supervisor};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -50,6 +50,9 @@ pub(crate) enum HookSeen {
     Ended,
 }
 
+/// How a hook ended, or why it could not be started.
+pub(crate) type HookResult = Result<Status, SpawnErrorKind>;
+
 /// What an onlooker remembers.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Monitor {
@@ -58,8 +61,8 @@ pub(crate) struct Monitor {
     pub(crate) names: Vec<String>,
     /// Whether the container has started.
     pub(crate) up: bool,
-    /// A hook that has just ended, and how; nothing: it could not be started.
-    pub(crate) hook_ended: Option<(usize, Option<Status>)>,
+    /// A hook that has just ended, and how, or why it could not be started.
+    pub(crate) hook_ended: Option<(usize, HookResult)>,
     pub(crate) stop: Option<Stop>,
     /// How often Ctrl-C came while the stop was under way, up to twice.
     pub(crate) haste: u8,
@@ -155,7 +158,7 @@ impl Monitor {
                 _ => continue,
             };
             *hook = HookSeen::Ended;
-            self.hook_ended = Some((index, Some(outcome)));
+            self.hook_ended = Some((index, Ok(outcome)));
         }
     }
 
@@ -235,12 +238,7 @@ impl Monitor {
     ) {
         if let Event::HookSpawnFailed { hook, error } = event {
             world.monitor.hooks[hook.0] = HookSeen::Ended;
-            world.monitor.hook_ended = Some((hook.0, None));
-            if let HookMoment::Of(id, ServiceMoment::PreStart) =
-                world.sup.plan().hooks()[hook.0].moment
-            {
-                world.monitor.seen[id.0].failure = Some(error.kind);
-            }
+            world.monitor.hook_ended = Some((hook.0, Err(error.kind)));
         }
         let was_stopping = world.monitor.stop.is_some();
         let stops = |watch: &Watch| watch.stopping.is_some();
@@ -249,7 +247,7 @@ impl Monitor {
         Monitor::learn(world, event, actions);
         Monitor::note_stop(world, event, actions);
         Monitor::check_extended(world, event, actions);
-        Monitor::note_services(world, was_stopping);
+        Monitor::note_services(world, actions, was_stopping);
         Monitor::check_no_change(world, before, event, actions, was_stopping);
         Monitor::check_forward(world, event, actions);
         Monitor::check_walk(world, &were_stopping, event, actions);

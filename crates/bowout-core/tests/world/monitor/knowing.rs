@@ -1,9 +1,9 @@
 //! Learns from each event what an onlooker can know of the services, without asking the core.
 
-use super::{HookSeen, Monitor, SETTLE, Watch};
+use super::{HookResult, HookSeen, Monitor, SETTLE, Watch};
 use crate::world::World;
 use bowout_core::action::Note;
-use bowout_core::event::{Change, Command, Event, Notice};
+use bowout_core::event::{Change, Command, Event, Notice, SpawnErrorKind};
 use bowout_core::plan::{HookMoment, Kind, Plan, Readiness, ServiceId, ServiceMoment};
 use bowout_core::service::State;
 use bowout_core::{Action, Instant, Signal, Status};
@@ -31,7 +31,11 @@ impl Monitor {
             }
             Event::SpawnFailed { service, error } => {
                 let watch = &mut monitor.seen[service.0];
-                (watch.failure, watch.status, watch.blocked) = (Some(error.kind), None, None);
+                // A lack of processes says nothing of the service: it is tried again, as what it was.
+                let starved = error.kind == SpawnErrorKind::Exhausted;
+                if !(starved && up && watch.wanted && !watch.retiring) {
+                    (watch.failure, watch.status, watch.blocked) = (Some(error.kind), None, None);
+                }
                 watch.may_start = watch.retiring;
             }
             Event::Exited { pid, .. } => {
@@ -70,8 +74,8 @@ impl Monitor {
             | Event::Surveyed(_)
             | Event::DeadlineReached => {}
         }
-        if let Some((hook, success)) = monitor.hook_ended.take() {
-            monitor.service_hook_ended(plan, hook, success, now);
+        if let Some((hook, result)) = monitor.hook_ended.take() {
+            monitor.service_hook_ended(plan, hook, result, now);
         }
         for action in actions {
             if let Action::Tell(Note::SpawnFailed {
@@ -96,7 +100,7 @@ impl Monitor {
         for hook in 0..self.hooks.len() {
             if matches!(self.hooks[hook], HookSeen::Killed(_, at) if at.after(SETTLE) <= now) {
                 self.hooks[hook] = HookSeen::Ended;
-                let killed = Some(Status::by(Signal::KILL));
+                let killed = Ok(Status::by(Signal::KILL));
                 self.service_hook_ended(plan, hook, killed, now);
             }
         }
@@ -148,8 +152,10 @@ impl Monitor {
         match notice {
             Notice::Ready => self.says_ready(plan, id, now),
             Notice::Reloading | Notice::Stopping => watch.ready = false,
-            Notice::MainPid(pid) if runs && watch.main != Some(pid.get()) => {
-                watch.named = Some(pid.get());
+            Notice::MainPid(pid) => {
+                if runs && watch.main != Some(pid.get()) {
+                    watch.named = Some(pid.get());
+                }
             }
             Notice::Watchdog if up && runs => watch.pet(now),
             Notice::WatchdogPeriod(period) if runs => {
@@ -159,10 +165,7 @@ impl Monitor {
                 }
             }
             Notice::WatchdogTrigger => watch.goes |= up && runs,
-            Notice::Watchdog
-            | Notice::WatchdogPeriod(_)
-            | Notice::MainPid(_)
-            | Notice::Extend(_) => {}
+            Notice::Watchdog | Notice::WatchdogPeriod(_) | Notice::Extend(_) => {}
         }
     }
 
@@ -195,30 +198,27 @@ impl Monitor {
     }
 
     /// A hook ended, or could not be started.
-    fn service_hook_ended(
-        &mut self,
-        plan: &Plan,
-        hook: usize,
-        success: Option<Status>,
-        now: Instant,
-    ) {
+    fn service_hook_ended(&mut self, plan: &Plan, hook: usize, result: HookResult, now: Instant) {
         let HookMoment::Of(id, moment) = plan.hooks()[hook].moment else {
             return;
         };
         let up = self.stop.is_none();
         let watch = &mut self.seen[id.0];
-        let good = success.is_some_and(Status::is_success);
+        let good = result.is_ok_and(Status::is_success);
+        let starved = result == Err(SpawnErrorKind::Exhausted);
         let runs = watch.adopted && watch.status.is_none() && watch.stopping.is_none();
         match moment {
             ServiceMoment::PreStart if !good && up => {
-                // It is the service that has failed.
-                (watch.main, watch.status, watch.blocked) = (None, success, None);
-                watch.failure = watch.failure.filter(|_| success.is_none());
+                if !starved {
+                    // It is the service that has failed.
+                    (watch.main, watch.blocked) = (None, None);
+                    (watch.status, watch.failure) = (result.ok(), result.err());
+                }
                 (watch.goes, watch.since) = (true, None);
             }
             ServiceMoment::Readiness if good && runs && up => watch.gets_ready(now),
             ServiceMoment::Liveness if runs && good => watch.strikes = 0,
-            ServiceMoment::Liveness if runs => {
+            ServiceMoment::Liveness if runs && !starved => {
                 let since = watch.since.unwrap_or(now);
                 let counts = plan
                     .service(id)

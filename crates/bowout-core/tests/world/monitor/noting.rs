@@ -110,7 +110,7 @@ impl Monitor {
             }
             let down = matches!(
                 state,
-                State::Backoff { .. } | State::Waiting | State::Ended(_)
+                State::PostStop(_) | State::Backoff { .. } | State::Waiting | State::Ended(_)
             );
             if down && world.monitor.stop.is_none() && !world.monitor.told.is_empty() {
                 // Told, and down in one breath.
@@ -119,7 +119,7 @@ impl Monitor {
         }
     }
 
-    pub(super) fn note_services(world: &mut World, was_stopping: bool) {
+    pub(super) fn note_services(world: &mut World, actions: &[Action], was_stopping: bool) {
         let World {
             monitor,
             sup,
@@ -162,7 +162,10 @@ impl Monitor {
                 watch.half = watch.due.map(|_| half);
                 watch.enforced = enforced || plan.service(id).stop_timeout.is_some();
                 let command = HookMoment::Of(id, ServiceMoment::Stop);
-                let held = plan.hooks_at(command).next().is_some() && watch.status.is_none();
+                // What ended before its daemon was found in the same breath was its starter.
+                let found = |action: &Action| matches!(action, Action::Tell(Note::Adopted { service, .. }) if *service == id);
+                let is_up = watch.status.is_none() || actions.iter().any(found);
+                let held = plan.hooks_at(command).next().is_some() && is_up;
                 if held {
                     (watch.held, watch.half) = (Some(half), None);
                 }
