@@ -13,6 +13,7 @@ mod scenarios {
     mod extension;
     mod health;
     mod hooks;
+    mod named;
     mod readiness;
     mod reload;
     mod restarting;

@@ -157,9 +157,10 @@ impl Supervisor {
         if !adopting.is_looking() {
             return;
         }
+        let starter = adopting.starter;
         let named = adopting.claimed.or(adopting.filed);
         let left = match self.plan.service(id).kind {
-            Kind::Forking { pidfile: false } => self.left_behind(id, processes, owners),
+            Kind::Forking { pidfile: false } => self.left_behind(id, starter, processes, owners),
             Kind::Forking { pidfile: true } | Kind::Simple | Kind::Oneshot => None,
         };
         let (standing, found) = match named {
@@ -174,7 +175,9 @@ impl Supervisor {
             self.join(id, pid, processes);
             return self.adopted(id, pid, now, out);
         }
-        let somebody = self.somebody_is_there(id, processes, owners);
+        // A name may be anybody's of the service; without one, only whom the starter left behind can come.
+        let after = named.map_or(starter, |_| Pid::OUTSIDE);
+        let somebody = self.somebody_is_there(id, after, processes, owners);
         let State::Adopting(adopting) = &mut self.services[id.0].state else {
             return;
         };
@@ -312,11 +315,22 @@ impl Supervisor {
 
     /// The process that a starter left behind, where nothing names it: bowout's child of this service, the
     /// oldest by its number where there are several; else the only orphan that nobody else can have.
-    fn left_behind(&self, id: ServiceId, processes: &[Process], owners: &[Owner]) -> Option<Pid> {
+    ///
+    /// Whoever has a smaller number than the starter is left of an earlier life. Numbers start again from the
+    /// smallest after some millions: then, at the worst, one start fails.
+    fn left_behind(
+        &self,
+        id: ServiceId,
+        starter: Pid,
+        processes: &[Process],
+        owners: &[Owner],
+    ) -> Option<Pid> {
         let children = || {
             let both = processes.iter().zip(owners);
             both.filter(|(process, _)| {
-                process.parent == self.own && process.state != ProcessState::Zombie
+                process.parent == self.own
+                    && process.state != ProcessState::Zombie
+                    && process.pid > starter
             })
         };
         let own = children().filter(|(_, owner)| **owner == Owner::Service(id));
@@ -328,12 +342,18 @@ impl Supervisor {
         })
     }
 
-    /// Whether a process is left that is of this service, or may be.
-    fn somebody_is_there(&self, id: ServiceId, processes: &[Process], owners: &[Owner]) -> bool {
+    /// Whether a process is left that is of this service, or may be, and came after another one.
+    fn somebody_is_there(
+        &self,
+        id: ServiceId,
+        after: Pid,
+        processes: &[Process],
+        owners: &[Owner],
+    ) -> bool {
         let mut both = processes.iter().zip(owners);
         both.any(|(process, owner)| {
             let is_its = *owner == Owner::Service(id) || *owner == Owner::Orphan;
-            is_its && process.state != ProcessState::Zombie
+            is_its && process.state != ProcessState::Zombie && process.pid > after
         })
     }
 

@@ -153,6 +153,7 @@ impl Monitor {
             Notice::Ready => self.says_ready(plan, id, now),
             Notice::Reloading | Notice::Stopping => watch.ready = false,
             Notice::MainPid(pid) => {
+                watch.claimed = true;
                 if runs && watch.main != Some(pid.get()) {
                     watch.named = Some(pid.get());
                 }

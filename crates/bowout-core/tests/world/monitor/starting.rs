@@ -231,6 +231,14 @@ impl Monitor {
         });
         let up = monitor.stop.is_none() || monitor.still_up;
         let plan = sup.plan().service(id);
+        let named = plan.kind != Kind::Forking { pidfile: false } || monitor.seen[id.0].claimed;
+        // Numbers only grow here: whoever was there before the starter is no daemon of its.
+        let later = monitor.seen[id.0]
+            .main
+            .is_none_or(|starter| starter < number);
+        monitor.expect(named || !case.proc || later, || {
+            format!("{number} of an earlier life is taken for the daemon of {id:?}")
+        });
         let watch = &mut monitor.seen[id.0];
         let was_adopted = core::mem::replace(&mut watch.adopted, true);
         (watch.main, watch.status, watch.named) = (Some(number), None, None);

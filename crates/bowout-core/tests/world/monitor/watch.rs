@@ -49,6 +49,8 @@ pub(crate) struct Watch {
     pub(crate) since: Option<Instant>,
     /// Whether its main process is the one that counts.
     pub(crate) adopted: bool,
+    /// Whether it named one since its start.
+    pub(crate) claimed: bool,
     /// Another one that it named, and that has not been reaped since.
     pub(crate) named: Option<i32>,
     /// Whether it was started since it was last stopped by hand.
