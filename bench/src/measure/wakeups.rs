@@ -7,8 +7,8 @@ use super::{Run, is_init};
 use crate::figure::{IDLE_SECONDS, Id};
 use crate::stage::Held;
 
-/// From the child's start to an init that has nothing left to set up.
-const SETTLE: Duration = Duration::from_millis(500);
+/// From the child's start to an init that has nothing left to set up or to put away.
+const SETTLE: Duration = Duration::from_millis(1_500);
 
 /// All inits idle at the same time: each is watched alone, none disturbs another.
 pub(super) fn measure(run: &mut Run<'_>) {
