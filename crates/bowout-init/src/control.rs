@@ -37,11 +37,11 @@ pub(crate) use server::{Ticket, Wanted};
 
 use crate::settings::ControlSettings;
 use bowout_core::Instant;
+use bowout_core::order::Map;
 use bowout_sys::poll::Poll;
 use bowout_sys::socket::Listener;
 use listener::Connection;
 use server::{ClientId, Server};
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -57,7 +57,7 @@ pub(crate) struct Control {
     listener: Listener,
     poll: Poll,
     server: Server,
-    connections: BTreeMap<ClientId, Connection>,
+    connections: Map<ClientId, Connection>,
     /// When connections are accepted again, after there was no descriptor left.
     accept_again: Option<Instant>,
 }

@@ -17,9 +17,9 @@ use crate::control::protocol::{
 };
 use crate::json::{self, object, written};
 use crate::log::printable;
+use bowout_core::order::Map;
 use options::{Asked, Parsed};
 use paint::Paint;
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::path::Path;
@@ -194,13 +194,13 @@ fn logs(asked: Asked) -> Result<(), Failed> {
     let paint = Paint::for_output();
     let is_one = asked.call.services.len() == 1;
     // Each name gets its colour when it first comes.
-    let mut names: BTreeMap<String, usize> = BTreeMap::new();
+    let mut names: Map<String, usize> = Map::new();
     let mut front = |service: &str| {
         if is_one {
             return String::new();
         }
         let next = names.len();
-        let number = *names.entry(service.to_owned()).or_insert(next);
+        let number = *names.get_or_insert_with(service.to_owned(), || next);
         format!("{} | ", paint.name(number, &printable(service)))
     };
     let line = |line: &LogLine<'_>, front: &str| match asked.timestamps {

@@ -9,7 +9,6 @@ use bowout_core::Signal;
 use bowout_core::order::Map;
 use bowout_core::plan::{Condition, KillMode};
 use bowout_core::service::restart::When;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -253,11 +252,11 @@ pub struct ServiceSettings {
     /// Its working directory.
     pub working_dir: Option<PathBuf>,
     /// Variables on top of bowout's own environment; `None` takes one away.
-    pub environment: BTreeMap<String, Option<String>>,
+    pub environment: Map<String, Option<String>>,
     /// Files with more, below `environment`.
     pub env_file: Vec<EnvFile>,
     /// Variables whose values are what is in these files: secrets.
-    pub environment_from_file: BTreeMap<String, PathBuf>,
+    pub environment_from_file: Map<String, PathBuf>,
     /// Permissions that new files do not get (umask(2)).
     pub umask: Option<u32>,
     /// Resource limits.
@@ -306,9 +305,9 @@ impl ServiceSettings {
             user: None,
             groups: None,
             working_dir: None,
-            environment: BTreeMap::new(),
+            environment: Map::new(),
             env_file: Vec::new(),
-            environment_from_file: BTreeMap::new(),
+            environment_from_file: Map::new(),
             umask: None,
             limits: Vec::new(),
             nice: None,

@@ -6,9 +6,9 @@ use super::server::{ClientId, Server, Ticket, Wanted};
 use super::{Control, happening};
 use bowout_core::Instant;
 use bowout_core::action::Note;
+use bowout_core::order::Map;
 use bowout_sys::poll::{Interest, Poll, Ready};
 use bowout_sys::socket::{Listener, Peer, Stream};
-use std::collections::BTreeMap;
 use std::fs::DirBuilder;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::DirBuilderExt;
@@ -63,7 +63,7 @@ impl Control {
             listener,
             poll,
             server: Server::new(own_uid),
-            connections: BTreeMap::new(),
+            connections: Map::new(),
             accept_again: None,
         })
     }

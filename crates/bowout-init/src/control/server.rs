@@ -15,10 +15,10 @@ use super::protocol::{Changed, Code, Event, Item, LONGEST_LINE, Outcome, Reply, 
 use super::scene::{Clock, Scene};
 use bowout_core::Instant;
 use bowout_core::event::Command;
+use bowout_core::order::Map;
 use bowout_core::plan::ServiceId;
 use client::{Client, Found, MOST_QUEUED};
 use goal::{Goal, Standing};
-use std::collections::BTreeMap;
 use std::time::Duration;
 use task::{Task, Work};
 
@@ -69,7 +69,7 @@ pub(crate) enum Wanted {
 pub(crate) struct Server {
     /// Who may, besides root.
     own_uid: u32,
-    clients: BTreeMap<ClientId, Client>,
+    clients: Map<ClientId, Client>,
     next_client: u64,
     next_serial: u64,
 }
@@ -79,7 +79,7 @@ impl Server {
     pub(crate) fn new(own_uid: u32) -> Server {
         Server {
             own_uid,
-            clients: BTreeMap::new(),
+            clients: Map::new(),
             next_client: 1,
             next_serial: 1,
         }

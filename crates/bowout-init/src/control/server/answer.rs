@@ -9,8 +9,8 @@ use crate::control::protocol::{
 };
 use crate::control::scene::{Clock, Scene, container_status, is_fine, not_ready};
 use bowout_core::event::Command;
+use bowout_core::order::Set;
 use bowout_core::plan::ServiceId;
-use std::collections::BTreeSet;
 
 /// How many services a line names that are not ready.
 const NAMED: usize = 3;
@@ -271,7 +271,7 @@ fn find(names: &Names, scene: &dyn Scene) -> Result<Vec<ServiceId>, Refused> {
     let Names::Some(names) = names else {
         return Ok(order.to_vec());
     };
-    let mut chosen = BTreeSet::new();
+    let mut chosen = Set::new();
     for name in names {
         chosen.insert(find_one(name, scene)?);
     }
