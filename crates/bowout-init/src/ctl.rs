@@ -164,7 +164,7 @@ fn status(asked: Asked) -> Result<(), Failed> {
     written!(Whole<'_>: container, services);
     let is_chosen = !asked.call.services.is_empty();
     let mut services = Vec::new();
-    let outcome = exchange::ask(&asked.socket, asked.call, |item| {
+    let outcome = exchange::ask(&asked.socket, asked.call, &mut |item| {
         if let Item::Service(service) = item {
             services.push(*service);
         }
@@ -207,7 +207,7 @@ fn logs(asked: Asked) -> Result<(), Failed> {
         true => format!("{} {front}{}\n", line.time, line.text),
         false => format!("{front}{}\n", line.text),
     };
-    stream(asked.clone(), |item| match item {
+    stream(asked.clone(), &mut |item| match item {
         Item::Log(log) if asked.json => json::line(log),
         Item::Log(log) => line(log, &front(&log.service)),
         Item::Missed(_) if asked.json => json::line(item),
@@ -230,16 +230,16 @@ fn events(asked: Asked) -> Result<(), Failed> {
             format!("{time}  {}\n", printable(&event.message))
         }
     };
-    stream(asked, |item| match item {
+    stream(asked, &mut |item| match item {
         Item::Event(event) => text(event),
         Item::Service(_) | Item::Log(_) | Item::Missed(_) => String::new(),
     })
 }
 
 /// Shows items as they come, until nobody reads them any more.
-fn stream(asked: Asked, mut text: impl FnMut(&Item<'static>) -> String) -> Result<(), Failed> {
+fn stream(asked: Asked, text: &mut dyn FnMut(&Item<'static>) -> String) -> Result<(), Failed> {
     let mut told = Ok(());
-    exchange::ask(&asked.socket, asked.call, |item| {
+    exchange::ask(&asked.socket, asked.call, &mut |item| {
         told = say(&text(&item));
         told.is_ok()
     })?;
@@ -247,7 +247,7 @@ fn stream(asked: Asked, mut text: impl FnMut(&Item<'static>) -> String) -> Resul
 }
 
 fn command(asked: Asked) -> Result<(), Failed> {
-    let outcome: Outcome<'_> = exchange::ask(&asked.socket, asked.call.clone(), |_| true)?;
+    let outcome: Outcome<'_> = exchange::ask(&asked.socket, asked.call.clone(), &mut |_| true)?;
     if asked.json {
         return say(&json::line(&outcome));
     }

@@ -22,7 +22,7 @@ const LOOK: u64 = 2;
 pub(super) fn ask(
     socket: &Path,
     mut call: Call,
-    mut show: impl FnMut(Item<'static>) -> bool,
+    show: &mut dyn FnMut(Item<'static>) -> bool,
 ) -> Result<Outcome<'static>, Failed> {
     let mut connection = Connection::open(socket)?;
     call.id = Some(Id::Number(ASKED));

@@ -30,7 +30,7 @@ pub fn run(name: &str, arguments: Vec<OsString>) -> u8 {
 }
 
 fn check(name: &str, asked: Asked) -> u8 {
-    match exchange::ask(&asked.socket, asked.call, |_| true) {
+    match exchange::ask(&asked.socket, asked.call, &mut |_| true) {
         Ok(_) => 0,
         Err(failed) => {
             // An engine keeps what is written, and shows it to whoever asks why.
