@@ -12,6 +12,7 @@ mod show;
 pub mod table;
 mod words;
 
+use crate::control::VARIABLE;
 use crate::control::protocol::{
     Changed, Code, ContainerStatus, Event, Item, LogLine, Outcome, ServiceStatus,
 };
@@ -59,7 +60,7 @@ enum Failed {
 #[must_use = "the exit code is for whoever started the program"]
 #[inline(never)]
 pub fn run(name: &str, arguments: Vec<OsString>) -> u8 {
-    let parsed = options::parse(name, arguments, |variable| std::env::var_os(variable));
+    let parsed = options::parse(name, arguments, std::env::var_os(VARIABLE));
     let asked = match parsed {
         Ok(Parsed::Ask(asked)) => *asked,
         Ok(Parsed::Print(text)) => {

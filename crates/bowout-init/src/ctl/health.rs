@@ -3,6 +3,7 @@
 use super::exchange;
 use super::options::{self, Asked, Parsed};
 use super::{FAILED, say};
+use crate::control::VARIABLE;
 use crate::log::printable;
 use std::ffi::OsString;
 
@@ -11,11 +12,10 @@ use std::ffi::OsString;
 #[must_use = "the exit code is for whoever started the program"]
 #[inline(never)]
 pub fn run(name: &str, arguments: Vec<OsString>) -> u8 {
-    let words = [OsString::from("healthcheck")].into_iter().chain(arguments);
+    let mut words = arguments;
+    words.insert(0, "healthcheck".into());
     let called = name.strip_suffix(" healthcheck").unwrap_or(name);
-    let parsed = options::parse(called, words.collect(), |variable| {
-        std::env::var_os(variable)
-    });
+    let parsed = options::parse(called, words, std::env::var_os(VARIABLE));
     match parsed {
         Ok(Parsed::Print(text)) => {
             _ = say(&text);

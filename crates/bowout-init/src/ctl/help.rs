@@ -13,7 +13,7 @@ pub(super) fn all(name: &str) -> String {
         _ = writeln!(text, "  {:<12}  {}", verb.name, verb.about);
     }
     text.push_str("\nOptions of every verb:\n");
-    options(&mut text, |option| option.is_common);
+    options(&mut text, &|option| option.is_common);
     _ = write!(
         text,
         "\nExit code: 0 done; 1 it failed, or is not ready; 2 a wrong command line;\n\
@@ -31,11 +31,11 @@ pub(super) fn of(name: &str, verb: &Verb) -> String {
         _ = write!(text, "\n{}\n", verb.more);
     }
     text.push_str("\nOptions:\n");
-    options(&mut text, |option| verb.takes(option));
+    options(&mut text, &|option| verb.takes(option));
     text
 }
 
-fn options(text: &mut String, is_meant: impl Fn(&Spec) -> bool) {
+fn options(text: &mut String, is_meant: &dyn Fn(&Spec) -> bool) {
     for option in OPTIONS.iter().filter(|option| is_meant(option)) {
         let short = option
             .short

@@ -3,7 +3,6 @@
 use super::help;
 use super::table::{OPTIONS, Operands, Spec, VERBS, Verb};
 use crate::cli::value::{duration, nearest};
-use crate::control::VARIABLE;
 use crate::control::protocol::Call;
 use bowout_core::Signal;
 use std::ffi::{OsStr, OsString};
@@ -46,14 +45,14 @@ struct Found {
     help: bool,
 }
 
-/// Reads a command line, without the program's name.
+/// Reads a command line, without the program's name. `variable` is what the environment has for the socket.
 ///
 /// # Errors
 /// One line that says what can't be taken, and what can.
 pub(super) fn parse(
     name: &str,
     arguments: Vec<OsString>,
-    variable: impl Fn(&str) -> Option<OsString>,
+    variable: Option<OsString>,
 ) -> Result<Parsed, String> {
     let mut found = Found::default();
     let mut parser = lexopt::Parser::from_args(arguments);
@@ -115,11 +114,7 @@ impl Found {
     }
 }
 
-fn finish(
-    name: &str,
-    mut found: Found,
-    variable: impl Fn(&str) -> Option<OsString>,
-) -> Result<Parsed, String> {
+fn finish(name: &str, mut found: Found, variable: Option<OsString>) -> Result<Parsed, String> {
     let mut words = std::mem::take(&mut found.words).into_iter();
     let Some(word) = words.next() else {
         return match found.help {
@@ -138,7 +133,7 @@ fn finish(
             option.long, verb.name
         ));
     }
-    let variable = variable(VARIABLE).filter(|path| !path.is_empty());
+    let variable = variable.filter(|path| !path.is_empty());
     let mut asked = Asked {
         socket: found
             .socket
@@ -250,7 +245,7 @@ mod tests {
 
     fn read(line: &str) -> Result<Asked, String> {
         let words = line.split_whitespace().map(OsString::from).collect();
-        let variable = |_: &str| Some(OsString::from("/v.sock"));
+        let variable = Some(OsString::from("/v.sock"));
         match parse("ctl", words, variable)? {
             Parsed::Ask(asked) => Ok(*asked),
             Parsed::Print(text) => Err(text),
