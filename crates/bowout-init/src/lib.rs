@@ -25,6 +25,7 @@ mod report;
 mod services;
 pub mod settings;
 mod survey;
+mod timestamp;
 mod turn;
 mod users;
 

@@ -1,9 +1,10 @@
 //! Describes what a client can ask about: the container and its services, as they are now.
 
 use super::protocol::{
-    ContainerState, ContainerStatus, DependencyStatus, ServiceStatus, State, millis, rfc3339,
+    ContainerState, ContainerStatus, DependencyStatus, ServiceStatus, State, millis,
 };
 use crate::output::Ring;
+use crate::timestamp::rfc3339;
 use bowout_core::plan::{Condition, Kind, Plan, ServiceId};
 use bowout_core::{Instant, Pid, Status};
 use std::borrow::Cow;

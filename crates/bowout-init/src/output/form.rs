@@ -2,6 +2,7 @@
 
 use super::lines::Piece;
 use crate::json::{self, written};
+use crate::timestamp::{rfc3339, since_epoch};
 use bowout_core::Pid;
 use std::time::SystemTime;
 
@@ -95,7 +96,7 @@ impl Form {
             }
             Form::Json => {
                 let line = Line {
-                    time: &humantime::format_rfc3339_millis(origin.time).to_string(),
+                    time: &rfc3339(since_epoch(origin.time)),
                     service: origin.service,
                     stream: origin.stream.name(),
                     pid: origin.pid.map(Pid::get),
