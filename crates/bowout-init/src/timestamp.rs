@@ -57,7 +57,8 @@ mod tests {
 
     #[test]
     fn one_day_follows_the_other() {
-        let is_leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let every = |years, year: u64| year.is_multiple_of(years);
+        let is_leap = |year| every(4, year) && (!every(100, year) || every(400, year));
         let (mut year, mut month, mut day) = (1970, 1, 1);
         for days in 0..400_000 {
             assert_eq!(date(days), (year, month, day));
