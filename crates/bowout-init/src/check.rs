@@ -13,6 +13,7 @@ use crate::origin::Origin;
 use crate::perform::any_exists;
 use crate::services::{Facts, Recipe};
 use crate::settings::{Probe, ReadyWhen, Settings, SignalRule};
+use crate::stdio;
 use bowout_core::action::Note;
 use bowout_core::plan::budget::Budget;
 use std::time::Duration;
@@ -34,10 +35,7 @@ pub(crate) fn run(name: &str, options: Options, environment: Environment) -> u8 
         false => eprintln!("{}", problems.shown(colour::is_wanted(&std::io::stderr()))),
     }
     match understood {
-        Some(text) => {
-            print!("{text}");
-            0
-        }
+        Some(text) => stdio::tell(name, &text),
         None => {
             if !is_json {
                 eprintln!("{name}: {}", problems.counted());

@@ -18,11 +18,12 @@ use crate::control::protocol::{
 };
 use crate::json::{self, object, written};
 use crate::log::printable;
+use crate::stdio;
 use bowout_core::order::Map;
 use options::{Asked, Parsed};
 use paint::Paint;
 use std::ffi::OsString;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::Path;
 
 pub use health::run as healthcheck;
@@ -267,7 +268,7 @@ fn command(asked: Asked) -> Result<(), Failed> {
 fn read(file: &Path) -> Result<String, Failed> {
     let mut text = String::new();
     let read = match file == Path::new("-") {
-        true => std::io::stdin().read_to_string(&mut text).map(drop),
+        true => stdio::input().and_then(|mut input| input.read_to_string(&mut text).map(drop)),
         false => std::fs::read_to_string(file).map(|read| text = read),
     };
     let failed = |error| format!("{}: {}", file.display(), bowout_sys::reason(&error));
@@ -277,11 +278,7 @@ fn read(file: &Path) -> Result<String, Failed> {
 
 /// Writes to standard output. When nobody reads it (`| head`), that is no error.
 fn say(text: &str) -> Result<(), Failed> {
-    let mut output = std::io::stdout().lock();
-    let said = output
-        .write_all(text.as_bytes())
-        .and_then(|()| output.flush());
-    said.map_err(|error| {
+    stdio::print(text).map_err(|error| {
         if error.kind() == std::io::ErrorKind::BrokenPipe {
             return Failed::Enough;
         }

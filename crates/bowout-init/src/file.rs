@@ -33,6 +33,7 @@ pub use reference::reference;
 pub use schema::schema;
 
 use crate::settings::{ServiceSettings, Settings};
+use crate::stdio;
 use bowout_core::order::{Set, gathered};
 use finding::{Finding, Findings};
 use interpolate::Filler;
@@ -268,18 +269,19 @@ fn contents(path: &Path, most: usize) -> Result<String, (String, &'static str)> 
     if !std::fs::metadata(path).map_err(reason)?.is_file() {
         return Err(("it is no regular file".into(), ""));
     }
-    bounded(&mut std::fs::File::open(path).map_err(reason)?, most)
+    bounded(std::fs::File::open(path).map_err(reason)?, most)
 }
 
-/// As [`contents`], from what is open already, as long as one file may be.
-pub(crate) fn contents_of(mut reader: impl Read) -> Result<String, (String, &'static str)> {
-    bounded(&mut reader, LONGEST)
+/// As [`contents`], from standard input, as long as one file may be.
+pub(crate) fn standard_input() -> Result<String, (String, &'static str)> {
+    let input = stdio::input().map_err(|error| (bowout_sys::reason(&error), ""))?;
+    bounded(input, LONGEST)
 }
 
-fn bounded(reader: &mut dyn Read, most: usize) -> Result<String, (String, &'static str)> {
+fn bounded(file: std::fs::File, most: usize) -> Result<String, (String, &'static str)> {
     let mut bytes = Vec::new();
     let limit = u64::try_from(most + 1).unwrap_or(u64::MAX);
-    let read = reader.take(limit).read_to_end(&mut bytes);
+    let read = file.take(limit).read_to_end(&mut bytes);
     read.map_err(|error| (bowout_sys::reason(&error), ""))?;
     if bytes.len() > most {
         let hint = "accepted: up to 1 MiB, and 16 MiB in all files";

@@ -24,6 +24,7 @@ pub mod probe;
 mod report;
 mod services;
 pub mod settings;
+mod stdio;
 mod survey;
 mod timestamp;
 mod turn;
@@ -55,10 +56,7 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
         Some(compat::Answer::Run(options, contract)) => {
             start(&name, *options, contract, environment)
         }
-        Some(compat::Answer::Tell(text)) => {
-            print!("{text}");
-            0
-        }
+        Some(compat::Answer::Tell(text)) => stdio::tell(&name, &text),
         Some(compat::Answer::TellOnError(text)) => {
             eprint!("{text}");
             0
@@ -130,10 +128,7 @@ fn run_here(
             check::run(name, *options, environment)
         }
         Ok(cli::Parsed::Run(options)) => start(name, *options, contract::OWN, environment),
-        Ok(cli::Parsed::Print(text)) => {
-            print!("{text}");
-            0
-        }
+        Ok(cli::Parsed::Print(text)) => stdio::tell(name, &text),
         Err(error) => {
             eprintln!("{name}: {error}");
             OWN_ERROR

@@ -114,7 +114,7 @@ impl Origin {
     /// As `read`, with the warnings.
     pub(crate) fn examine(&self) -> (Option<Settings>, Problems) {
         let (settings, problems) = match &self.file {
-            Some(path) if path == Path::new(STDIN) => match file::contents_of(std::io::stdin()) {
+            Some(path) if path == Path::new(STDIN) => match file::standard_input() {
                 Ok(text) => self.examine_text(Path::new(STDIN_NAME), &text),
                 Err((reason, hint)) => {
                     let message = format!("cannot read {STDIN_NAME}: {reason}");

@@ -50,10 +50,7 @@ enum Parsed {
 #[inline(never)]
 pub fn run(arguments: Vec<OsString>) -> u8 {
     match parse(arguments) {
-        Ok(Parsed::Help) => {
-            print!("{HELP}");
-            0
-        }
+        Ok(Parsed::Help) => crate::stdio::tell("probe", HELP),
         Ok(Parsed::Ask {
             question,
             text,

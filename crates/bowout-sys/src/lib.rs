@@ -103,6 +103,12 @@ pub fn reason(error: &io::Error) -> String {
     text
 }
 
+/// Whether an error says that there is no such descriptor (EBADF).
+#[must_use = "reads a value and changes nothing"]
+pub fn is_no_descriptor(error: &io::Error) -> bool {
+    errno(error) == Some(libc::EBADF)
+}
+
 /// Whether an error says that there is nobody to send a signal to (ESRCH).
 #[must_use = "reads a value and changes nothing"]
 pub fn is_nobody(error: &io::Error) -> bool {

@@ -51,6 +51,18 @@ pub fn write_some(fd: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
     }
 }
 
+/// Writes all of it, however long whoever reads it takes: for a program that has nothing else to do.
+///
+/// # Errors
+/// What write(2) gives.
+pub fn write_all(fd: BorrowedFd<'_>, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let written = rustix::io::retry_on_intr(|| rustix::io::write(fd, bytes))?;
+        bytes = &bytes[written..];
+    }
+    Ok(())
+}
+
 /// Opens what a descriptor leads to once more, to write to it without waiting: then the flag that says so
 /// is not that of others who have the descriptor too. For pipes and terminals; the end of a file would be
 /// another one.
@@ -59,6 +71,12 @@ pub fn write_some(fd: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
 /// ENOENT without /proc; EACCES for what belongs to another user; ENXIO for a socket (open(2)).
 pub fn reopen(fd: BorrowedFd<'_>) -> io::Result<File> {
     open_for_writing(Path::new(&format!("/proc/self/fd/{}", fd.as_raw_fd())))
+}
+
+/// The caller's standard output.
+#[must_use = "gives a descriptor and changes nothing"]
+pub fn standard_output() -> BorrowedFd<'static> {
+    rustix::stdio::stdout()
 }
 
 /// The caller's standard error.
@@ -162,6 +180,24 @@ mod tests {
         reader.read_to_end(&mut all).unwrap();
         assert!(all.len() >= written);
     }
+
+    #[test]
+    fn a_slow_reader_is_waited_for_if_wanted() {
+        let (mut reader, writer) = io::pipe().unwrap();
+        let sent: Vec<u8> = (0..1 << 20)
+            .map(|number: u32| number.to_le_bytes()[1])
+            .collect();
+        std::thread::scope(|scope| {
+            scope.spawn(|| write_all(writer.as_fd(), &sent).unwrap());
+            let mut read = vec![0; sent.len()];
+            reader.read_exact(&mut read).unwrap();
+            assert!(read == sent);
+        });
+        drop(reader);
+        let error = write_all(writer.as_fd(), b"x").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+    }
+
     #[test]
     fn what_a_pipe_takes_is_told() {
         let (mut reader, writer) = io::pipe().unwrap();

@@ -16,7 +16,7 @@ pub(super) struct Paint(pub(super) bool);
 impl Paint {
     /// On a terminal that can, where nobody has set NO_COLOR (no-color.org).
     pub(super) fn for_output() -> Paint {
-        Paint(colour::is_wanted(&std::io::stdout()))
+        Paint(colour::is_wanted(&bowout_sys::output::standard_output()))
     }
 
     /// A head of a table.
