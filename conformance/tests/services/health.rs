@@ -66,6 +66,9 @@ fn tcp_and_http_are_looked_at_too() {
     let _request = server.request();
     server.status(500);
     web_goes(&it, web);
+    it.await_log(&format!(
+        "web: the last probe: http://127.0.0.1:{number}/: status 500\n"
+    ));
     server.status(200);
     drop(it);
 

@@ -57,6 +57,10 @@ fn start_timeout_ends_every_way_of_waiting() {
         );
     }
     drop(server);
+    // Who reads the log sees why.
+    it.await_log(&format!(
+        "tcp: the last probe: 127.0.0.1:{closed}: cannot connect to 127.0.0.1:{closed}: connection refused\n"
+    ));
     assert_eq!(it.stop().0, Exit::Code(0));
 }
 

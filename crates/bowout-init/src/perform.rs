@@ -100,7 +100,7 @@ impl World {
             Action::Tell(note) => {
                 self.log.tell(&note, core.plan());
                 if let Programs::Services(services) = &mut self.programs {
-                    services.told(&note, core);
+                    services.told(&note, core, &mut self.log);
                 }
             }
             Action::ReadPidfile { .. }

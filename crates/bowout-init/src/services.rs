@@ -1,5 +1,6 @@
 //! Lives with services: starts them, hears what they and their clients have to say, and tells the core.
 
+mod asked;
 mod change;
 mod difference;
 mod hooks;
@@ -20,6 +21,7 @@ use crate::output::{News, Outputs};
 use crate::perform::start;
 use crate::settings::{ReadyWhen, ServiceSettings, Settings};
 use crate::survey::Names;
+use asked::Asked;
 use bowout_core::action::Note;
 use bowout_core::event::{Received, SpawnError, SpawnErrorKind};
 use bowout_core::order::gathered;
@@ -64,6 +66,7 @@ pub(crate) struct Services {
     outputs: Option<Outputs>,
     control: Option<Control>,
     strangers: Strangers,
+    asked: Asked,
     /// By the places of the services in the plan.
     known: Vec<Known>,
     /// Whether much of the program was brought into memory that what goes on does not need.
@@ -88,6 +91,8 @@ struct Known {
     is_stale: bool,
     /// What it writes a line to when it is ready.
     ready: Option<ReadyPipe>,
+    /// What the last probe found that was none of its answers; empty: nothing.
+    found: String,
     /// Who asked for more time last, where an answer reaches it.
     asker: Option<Box<Address>>,
 }
@@ -104,6 +109,7 @@ impl Known {
         Known {
             since: now,
             status: String::new(),
+            found: String::new(),
             is_reloading: false,
             pidfile: None,
             is_stale: false,
@@ -152,6 +158,7 @@ impl Services {
             outputs: None,
             control: None,
             strangers: Strangers::default(),
+            asked: Asked::default(),
             took_text: false,
             next: None,
             offered: None,
@@ -320,7 +327,15 @@ impl Services {
         let of_plan = core.plan().hooks().get(hook.0).ok_or(NOTHING)?;
         let made = self.make_hook(hook, of_plan.moment, time, core);
         let mut program: Program = made.map_err(|unmade| not_made(&of_plan.name, &unmade, log))?;
-        start(&mut program, Some(&of_plan.name), log)
+        let heard = self.listen_to(of_plan.moment);
+        if let Some((_, _, writer)) = &heard {
+            program.streams[2] = Stream::Descriptor(writer.as_raw_fd());
+        }
+        let pid = start(&mut program, Some(&of_plan.name), log)?;
+        if let Some((id, reader, _)) = heard {
+            self.asked.add(pid, id, reader);
+        }
+        Ok(pid)
     }
 
     /// A child was reaped. What it wrote comes before what is said about its end. Returns whether it is a
@@ -333,6 +348,7 @@ impl Services {
         log: &mut Log,
         events: &mut VecDeque<Event>,
     ) -> bool {
+        self.has_answered(pid);
         let mut ids = core.plan().ids();
         let Some(id) = ids.find(|id| core.service(*id).main() == Some(pid)) else {
             return false;
@@ -347,7 +363,8 @@ impl Services {
 
     /// The core has something to tell.
     #[inline(never)]
-    pub(crate) fn told(&mut self, note: &Note, core: &Supervisor) {
+    pub(crate) fn told(&mut self, note: &Note, core: &Supervisor, log: &mut Log) {
+        self.say_what_was_found(note, core, log);
         if let Note::Changed { service } = note
             && let Some(known) = self.known.get_mut(service.0)
         {

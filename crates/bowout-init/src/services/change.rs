@@ -191,6 +191,7 @@ impl Services {
             goes_on.unwrap_or_else(|| Known::new(now))
         });
         self.known = known.collect();
+        self.asked.forget();
         self.settings = next.settings;
         self.hooks = next.hooks;
         self.open_outputs(log);

@@ -1,8 +1,8 @@
 //! Makes the programs of hooks, with what each is told.
 
 use super::Services;
+use super::asked::probe;
 use super::recipe::{Facts, Unmade};
-use crate::assemble::readiness_probe;
 use crate::settings::SignalRule;
 use bowout_core::plan::{HookId, HookMoment, ServiceId, ServiceMoment};
 use bowout_core::service::{Ending, Fault};
@@ -66,17 +66,7 @@ impl Services {
                 | ServiceMoment::Stop => Vec::new(),
             },
         };
-        let probe = match moment {
-            ServiceMoment::Readiness => readiness_probe(settings),
-            ServiceMoment::Liveness => settings.healthcheck.as_ref().map(|check| &check.probe),
-            ServiceMoment::PreStart
-            | ServiceMoment::PostStart
-            | ServiceMoment::Reload
-            | ServiceMoment::PreStop
-            | ServiceMoment::Stop
-            | ServiceMoment::PostStop => None,
-        };
-        match probe {
+        match probe(settings, moment) {
             Some(probe) => self.recipe.probe(settings, probe, &facts),
             None => self.recipe.hook(settings, moment, place, &facts),
         }
