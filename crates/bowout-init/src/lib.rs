@@ -26,7 +26,6 @@ mod services;
 pub mod settings;
 mod stdio;
 mod survey;
-mod timestamp;
 mod turn;
 mod users;
 

@@ -4,10 +4,9 @@ pub(crate) mod words;
 
 use crate::cli::LogFormat;
 use crate::json::{self, written};
-use crate::timestamp::rfc3339;
 use bowout_core::action::Note;
 use bowout_core::plan::Plan;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// A line is cut here: a pipe takes as much in one piece (pipe(7), PIPE_BUF).
 const LONGEST: usize = 4096;
@@ -114,7 +113,7 @@ impl Log {
         // So long a message leaves room for its frame, and stays valid JSON.
         let end = message.floor_char_boundary((LONGEST - 512) / 2);
         let line = Line {
-            time: rfc3339(since),
+            time: humantime::format_rfc3339_millis(SystemTime::UNIX_EPOCH + since).to_string(),
             level: match level {
                 Level::Error => "error",
                 Level::Notice => "notice",

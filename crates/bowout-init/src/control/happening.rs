@@ -1,9 +1,8 @@
 //! Tells those who follow events what the core tells the log.
 
-use super::protocol::{Event, State};
+use super::protocol::{Event, State, rfc3339};
 use super::scene::{Clock, Scene};
 use crate::log::words;
-use crate::timestamp::rfc3339;
 use bowout_core::action::Note;
 use bowout_core::plan::{HookMoment, Plan, ServiceId};
 use std::borrow::Cow;

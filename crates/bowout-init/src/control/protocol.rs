@@ -10,7 +10,7 @@ pub(crate) use reply::{
 };
 pub(crate) use request::{Call, Id, Names, Request, Verb, Wait, did_you_mean, quoted};
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// The version of the protocol. It grows when something is taken away or changes its meaning, and stays
 /// when something is added.
@@ -156,6 +156,11 @@ impl State {
             State::Unknown => "is in a state that is not known",
         }
     }
+}
+
+/// A moment on the wall, given as the time since 1970, as RFC 3339 has it.
+pub(crate) fn rfc3339(since_epoch: Duration) -> String {
+    humantime::format_rfc3339_millis(SystemTime::UNIX_EPOCH + since_epoch).to_string()
 }
 
 /// Milliseconds, for a field that ends with `_ms`.

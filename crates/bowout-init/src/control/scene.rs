@@ -1,10 +1,9 @@
 //! Describes what a client can ask about: the container and its services, as they are now.
 
 use super::protocol::{
-    ContainerState, ContainerStatus, DependencyStatus, ServiceStatus, State, millis,
+    ContainerState, ContainerStatus, DependencyStatus, ServiceStatus, State, millis, rfc3339,
 };
 use crate::output::Ring;
-use crate::timestamp::rfc3339;
 use bowout_core::plan::{Condition, Kind, Plan, ServiceId};
 use bowout_core::{Instant, Pid, Status};
 use std::borrow::Cow;

@@ -2,7 +2,6 @@
 
 use super::lines::Piece;
 use crate::json::{self, written};
-use crate::timestamp::{rfc3339, since_epoch};
 use bowout_core::Pid;
 use std::time::SystemTime;
 
@@ -96,7 +95,7 @@ impl Form {
             }
             Form::Json => {
                 let line = Line {
-                    time: &rfc3339(since_epoch(origin.time)),
+                    time: &humantime::format_rfc3339_millis(origin.time).to_string(),
                     service: origin.service,
                     stream: origin.stream.name(),
                     pid: origin.pid.map(Pid::get),

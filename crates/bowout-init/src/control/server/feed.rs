@@ -2,12 +2,12 @@
 
 use super::client::Client;
 use super::task::{Reading, Task, Work};
-use crate::control::protocol::{Event, Id, Item, LogLine, Missed, Names, Outcome, Reply};
+use crate::control::protocol::{Event, Id, Item, LogLine, Missed, Names, Outcome, Reply, rfc3339};
 use crate::control::scene::{Clock, Scene, container_status, service_status};
 use crate::output::{self, Line};
-use crate::timestamp::{rfc3339, since_epoch};
 use bowout_core::plan::ServiceId;
 use std::borrow::Cow;
+use std::time::{Duration, SystemTime};
 
 /// How many lines are fetched at once: they may be long.
 const LINES: usize = 8;
@@ -124,4 +124,9 @@ fn kept(item: output::Item) -> Item<'static> {
             }),
         }),
     }
+}
+
+fn since_epoch(time: SystemTime) -> Duration {
+    time.duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
 }
