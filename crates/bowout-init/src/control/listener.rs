@@ -43,11 +43,9 @@ impl Control {
     pub(crate) fn open(path: &Path, own_uid: u32) -> Result<Control, String> {
         let open = || {
             // An image FROM scratch has no /run. Where it can't be made, bind says the same and more.
-            if let Some(folder) = path.parent() {
-                let _ = DirBuilder::new()
-                    .recursive(true)
-                    .mode(FOLDER_MODE)
-                    .create(folder);
+            let folders: Vec<&Path> = path.ancestors().skip(1).collect();
+            for folder in folders.into_iter().rev() {
+                _ = DirBuilder::new().mode(FOLDER_MODE).create(folder);
             }
             let listener = Listener::bind(path, MODE)?;
             let poll = Poll::new()?;

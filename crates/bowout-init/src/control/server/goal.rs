@@ -45,26 +45,26 @@ impl Goal {
     pub(super) fn look(&mut self, scene: &dyn Scene) -> Standing {
         let is_stopping = scene.container().is_stopping;
         match self {
-            Goal::Down(names) => all(names, scene, down),
+            Goal::Down(names) => all(names, scene, &down),
             Goal::Up(_) | Goal::Restarted(_) | Goal::Reloaded(_) | Goal::Installed(_)
                 if is_stopping =>
             {
                 let text = "the container is stopping".to_owned();
                 Standing::Failed(Code::Stopping, text)
             }
-            Goal::Up(names) => all(names, scene, up),
+            Goal::Up(names) => all(names, scene, &up),
             Goal::Restarted(services) => {
-                sum(services.iter_mut().map(|service| restarted(service, scene)))
+                sum(&mut services.iter_mut().map(|service| restarted(service, scene)))
             }
-            Goal::Reloaded(names) => all(names, scene, |name, view| match view.is_reloading {
+            Goal::Reloaded(names) => all(names, scene, &|name, view| match view.is_reloading {
                 true => Standing::Away(format!("{name} reads its configuration again")),
                 false => Standing::Reached,
             }),
             Goal::Installed(_) if scene.container().is_changing => {
                 Standing::Away("what is not wanted any more is being stopped".to_owned())
             }
-            Goal::Installed(names) => sum(names.iter().map(|name| {
-                one(name, scene, |name, view| {
+            Goal::Installed(names) => sum(&mut names.iter().map(|name| {
+                one(name, scene, &mut |name, view| {
                     // One that is not started with the container.
                     let may_rest = view.state == State::Stopped && !view.is_wanted;
                     if may_rest {
@@ -114,7 +114,7 @@ fn down(name: &str, view: &View<'_>) -> Standing {
 
 fn restarted(service: &mut Restarting, scene: &dyn Scene) -> Standing {
     let (former, was_down) = (service.former, &mut service.was_down);
-    one(&service.name, scene, |name, view| {
+    one(&service.name, scene, &mut |name, view| {
         *was_down |= view.state != State::Running || view.main != former;
         match *was_down {
             true => up(name, view),
@@ -123,14 +123,13 @@ fn restarted(service: &mut Restarting, scene: &dyn Scene) -> Standing {
     })
 }
 
-fn all(
-    names: &Names,
-    scene: &dyn Scene,
-    mut look: impl FnMut(&str, &View<'_>) -> Standing,
-) -> Standing {
+fn all(names: &Names, scene: &dyn Scene, look: &dyn Fn(&str, &View<'_>) -> Standing) -> Standing {
     match names {
-        Names::Some(names) => sum(names.iter().map(|name| one(name, scene, &mut look))),
-        Names::All => sum(scene.plan().ids().filter_map(|id| {
+        Names::Some(names) => {
+            let mut look = |name: &str, view: &View<'_>| look(name, view);
+            sum(&mut names.iter().map(|name| one(name, scene, &mut look)))
+        }
+        Names::All => sum(&mut scene.plan().ids().filter_map(|id| {
             let view = scene.service(id);
             // A service that nobody wants is not waited for.
             let counts = view.is_wanted || view.state != State::Stopped;
@@ -139,7 +138,11 @@ fn all(
     }
 }
 
-fn one(name: &str, scene: &dyn Scene, look: impl FnOnce(&str, &View<'_>) -> Standing) -> Standing {
+fn one(
+    name: &str,
+    scene: &dyn Scene,
+    look: &mut dyn FnMut(&str, &View<'_>) -> Standing,
+) -> Standing {
     match scene.plan().find(name) {
         Some(id) => look(name, &scene.service(id)),
         None => {
@@ -150,7 +153,7 @@ fn one(name: &str, scene: &dyn Scene, look: impl FnOnce(&str, &View<'_>) -> Stan
 }
 
 /// One that fails fails all; else one that is away keeps all away.
-fn sum(standings: impl Iterator<Item = Standing>) -> Standing {
+fn sum(standings: &mut dyn Iterator<Item = Standing>) -> Standing {
     let mut sum = Standing::Reached;
     for standing in standings {
         match (&sum, standing) {
