@@ -163,7 +163,8 @@ fn files(root: &Path) -> Vec<PathBuf> {
                 if !name.starts_with("target") && !name.starts_with('.') {
                     open.push(path);
                 }
-            } else {
+            } else if path.is_file() {
+                // A pipe or a socket that a run left behind has no text, and reading a pipe would wait.
                 found.push(path);
             }
         }
