@@ -74,29 +74,66 @@ fn later(old: &Settings, new: &Settings) -> Vec<&'static str> {
 /// order, its restarts and its stop counts from now on, without another start; all that the running
 /// process has of its settings does not.
 fn goes_on(old: &ServiceSettings, new: &ServiceSettings) -> bool {
-    let as_if = ServiceSettings {
-        depends_on: old.depends_on.clone(),
-        autostart: old.autostart,
-        essential: old.essential,
-        start_timeout: old.start_timeout,
-        restart: old.restart,
-        max_restarts: old.max_restarts,
-        restart_window: old.restart_window,
-        restart_delay: old.restart_delay,
-        restart_delay_max: old.restart_delay_max,
-        stop_signal: old.stop_signal.clone(),
-        stop_timeout: old.stop_timeout,
-        stop_command: old.stop_command.clone(),
-        kill_mode: old.kill_mode,
-        reload_signal: old.reload_signal,
-        exec_reload: old.exec_reload.clone(),
-        pre_start: old.pre_start.clone(),
-        post_start: old.post_start.clone(),
-        pre_stop: old.pre_stop.clone(),
-        post_stop: old.post_stop.clone(),
-        ..new.clone()
-    };
-    as_if == *old
+    // Whoever adds a setting is asked here, by the compiler, which of the two it is.
+    let ServiceSettings {
+        name,
+        command,
+        kind,
+        pidfile,
+        ready,
+        healthcheck,
+        watchdog,
+        user,
+        groups,
+        working_dir,
+        environment,
+        env_file,
+        environment_from_file,
+        umask,
+        limits,
+        nice,
+        oom_score_adj,
+        no_new_privs,
+        log,
+        depends_on: _,
+        autostart: _,
+        essential: _,
+        start_timeout: _,
+        restart: _,
+        max_restarts: _,
+        restart_window: _,
+        restart_delay: _,
+        restart_delay_max: _,
+        stop_signal: _,
+        stop_timeout: _,
+        stop_command: _,
+        kill_mode: _,
+        reload_signal: _,
+        exec_reload: _,
+        pre_start: _,
+        post_start: _,
+        pre_stop: _,
+        post_stop: _,
+    } = old;
+    *name == new.name
+        && *command == new.command
+        && *kind == new.kind
+        && *pidfile == new.pidfile
+        && *ready == new.ready
+        && *healthcheck == new.healthcheck
+        && *watchdog == new.watchdog
+        && *user == new.user
+        && *groups == new.groups
+        && *working_dir == new.working_dir
+        && *environment == new.environment
+        && *env_file == new.env_file
+        && *environment_from_file == new.environment_from_file
+        && *umask == new.umask
+        && *limits == new.limits
+        && *nice == new.nice
+        && *oom_score_adj == new.oom_score_adj
+        && *no_new_privs == new.no_new_privs
+        && *log == new.log
 }
 
 /// What the core is told. A hook goes on where it has the same moment and the same place among those of
@@ -108,26 +145,21 @@ pub(super) fn change(
     services: Vec<Option<ServiceId>>,
 ) -> Change {
     let before = old.hooks().iter().zip(old_places).enumerate();
-    let before = before.map(|(index, (hook, place))| ((key(hook.moment), *place), HookId(index)));
-    let before: Map<(String, u32), HookId> = gathered(before);
+    let before = before.map(|(index, (hook, place))| ((hook.moment, *place), HookId(index)));
+    let before: Map<(HookMoment, u32), HookId> = gathered(before);
     let hooks = new.plan.hooks().iter().zip(&new.hooks);
     let hooks = hooks.map(|(hook, place)| {
         let moment = match hook.moment {
             HookMoment::Of(service, moment) => HookMoment::Of(services[service.0]?, moment),
             other @ (HookMoment::PreStop | HookMoment::PostStop | HookMoment::OnSignal(_)) => other,
         };
-        before.get(&(key(moment), *place)).copied()
+        before.get(&(moment, *place)).copied()
     });
     Change {
         hooks: hooks.collect(),
         plan: new.plan.clone(),
         services,
     }
-}
-
-/// Moments have no order of their own.
-fn key(moment: HookMoment) -> String {
-    format!("{moment:?}")
 }
 
 #[cfg(test)]
