@@ -25,12 +25,12 @@ use asked::Asked;
 use bowout_core::action::Note;
 use bowout_core::event::{Received, SpawnError, SpawnErrorKind};
 use bowout_core::order::gathered;
-use bowout_core::plan::{HookId, ServiceId};
+use bowout_core::plan::ServiceId;
 use bowout_core::{Action, Event, Instant, Pid, SignalSet, Supervisor};
 use bowout_sys::files::Version;
 use bowout_sys::pipe;
 use bowout_sys::socket::Address;
-use bowout_sys::spawn::{Program, Stream};
+use bowout_sys::spawn::Stream;
 use change::Next;
 use listening::{Heard, Listening};
 use notices::Strangers;
@@ -311,29 +311,6 @@ impl Services {
                 ready,
                 ..Known::new(known.since)
             };
-        }
-        Ok(pid)
-    }
-
-    /// Starts the program of a hook.
-    #[inline(never)]
-    pub(crate) fn run_hook(
-        &mut self,
-        hook: HookId,
-        time: Option<Duration>,
-        core: &Supervisor,
-        log: &mut Log,
-    ) -> Result<Pid, SpawnError> {
-        let of_plan = core.plan().hooks().get(hook.0).ok_or(NOTHING)?;
-        let made = self.make_hook(hook, of_plan.moment, time, core);
-        let mut program: Program = made.map_err(|unmade| not_made(&of_plan.name, &unmade, log))?;
-        let heard = self.listen_to(of_plan.moment);
-        if let Some((_, _, writer)) = &heard {
-            program.streams[2] = Stream::Descriptor(writer.as_raw_fd());
-        }
-        let pid = start(&mut program, Some(&of_plan.name), log)?;
-        if let Some((id, reader, _)) = heard {
-            self.asked.add(pid, id, reader);
         }
         Ok(pid)
     }

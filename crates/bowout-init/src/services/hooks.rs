@@ -1,16 +1,44 @@
-//! Makes the programs of hooks, with what each is told.
+//! Makes the programs of hooks, with what each is told, and starts them.
 
-use super::Services;
 use super::asked::probe;
 use super::recipe::{Facts, Unmade};
+use super::{Services, not_made};
+use crate::command::NOTHING;
+use crate::log::Log;
+use crate::perform::start;
 use crate::settings::SignalRule;
+use bowout_core::event::SpawnError;
 use bowout_core::plan::{HookId, HookMoment, ServiceId, ServiceMoment};
 use bowout_core::service::{Ending, Fault};
-use bowout_core::{Signal, Status, Supervisor};
-use bowout_sys::spawn::Program;
+use bowout_core::{Pid, Signal, Status, Supervisor};
+use bowout_sys::spawn::{Program, Stream};
+use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 impl Services {
+    /// Starts the program of a hook.
+    #[inline(never)]
+    pub(crate) fn run_hook(
+        &mut self,
+        hook: HookId,
+        time: Option<Duration>,
+        core: &Supervisor,
+        log: &mut Log,
+    ) -> Result<Pid, SpawnError> {
+        let of_plan = core.plan().hooks().get(hook.0).ok_or(NOTHING)?;
+        let made = self.make_hook(hook, of_plan.moment, time, core);
+        let mut program: Program = made.map_err(|unmade| not_made(&of_plan.name, &unmade, log))?;
+        let heard = self.listen_to(of_plan.moment);
+        if let Some((_, _, writer)) = &heard {
+            program.streams[2] = Stream::Descriptor(writer.as_raw_fd());
+        }
+        let pid = start(&mut program, Some(&of_plan.name), log)?;
+        if let Some((id, reader, _)) = heard {
+            self.asked.add(pid, id, reader);
+        }
+        Ok(pid)
+    }
+
     pub(super) fn make_hook(
         &self,
         hook: HookId,
