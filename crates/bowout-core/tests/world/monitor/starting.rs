@@ -15,8 +15,14 @@ impl Monitor {
     /// A start begins: what it depends on lets it, and somebody wants it.
     pub(super) fn check_begin(world: &mut World, id: ServiceId) {
         let World {
-            monitor, sup, now, ..
+            monitor,
+            sup,
+            kernel,
+            now,
+            ..
         } = world;
+        // It may have been told, and been down, in this very breath.
+        monitor.forget(id.0, kernel);
         let plan = sup.plan();
         let held = plan.service(id).depends_on.iter().find(|dependency| {
             let on = &monitor.seen[dependency.on.0];
