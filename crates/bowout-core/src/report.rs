@@ -6,6 +6,7 @@ use crate::order::{Map, Set};
 use crate::plan::{HookId, ServiceId};
 use crate::process::{Process, State, Stayed};
 use crate::{Instant, Pid, Signal, Status};
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
@@ -156,8 +157,8 @@ impl Report {
 /// Writes the account down as it happens.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Recorder {
-    /// Those that were seen, by number.
-    present: Map<Pid, ProcessReport>,
+    /// Those that were seen, by number. Each has a place of its own: the row of a thousand is often moved.
+    present: Map<Pid, Box<ProcessReport>>,
     /// Those whose number was used again.
     past: Vec<ProcessReport>,
     hooks: Vec<HookReport>,
@@ -328,7 +329,7 @@ impl Recorder {
         code: u8,
     ) -> Report {
         let mut processes = self.past;
-        processes.extend(self.present.into_values());
+        processes.extend(self.present.into_values().map(|entry| *entry));
         Report {
             reason,
             began,
@@ -342,7 +343,7 @@ impl Recorder {
 
     fn entry(&mut self, pid: Pid) -> &mut ProcessReport {
         self.present
-            .get_or_insert_with(pid, || ProcessReport::new(pid))
+            .get_or_insert_with(pid, || Box::new(ProcessReport::new(pid)))
     }
 }
 
