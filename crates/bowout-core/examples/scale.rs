@@ -1,6 +1,6 @@
 //! Starts and stops many services, and says what one event costs.
 //!
-//! `cargo run --release -p bowout-core --example scale`
+//! `cargo run --release -p bowout-core --example scale [SERVICES…]`
 
 use bowout_core::action::Target;
 use bowout_core::event::Event;
@@ -11,7 +11,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant as Clock};
 
 fn main() {
-    for count in [10, 100, 1_000, 4_000] {
+    let mut counts: Vec<usize> = std::env::args()
+        .skip(1)
+        .map(|count| count.parse().expect("a number of services"))
+        .collect();
+    if counts.is_empty() {
+        counts = vec![10, 100, 1_000, 4_000];
+    }
+    for count in counts {
         for chained in [false, true] {
             measure(count, chained);
         }

@@ -196,6 +196,26 @@ impl Service {
         was_named
     }
 
+    /// The processes whose end is something to it even where nobody knows whose they are: its main one, and
+    /// those that were named to be that.
+    #[must_use = "reads a value and changes nothing"]
+    pub(crate) fn processes(&self) -> [Option<Pid>; 3] {
+        let (claimed, filed) = match &self.state {
+            State::Launching(launch) => (launch.claimed, None),
+            State::Adopting(adopting) => (adopting.claimed, adopting.filed),
+            State::Running(run) => (run.claimed, None),
+            State::Waiting
+            | State::PreStart(_)
+            | State::Starting
+            | State::PreStop(_)
+            | State::Stopping(_)
+            | State::PostStop(_)
+            | State::Backoff { .. }
+            | State::Ended(_) => (None, None),
+        };
+        [self.main(), claimed, filed]
+    }
+
     /// Its main process, while that lives; of a daemon that is being started, its starter.
     #[must_use = "reads a value and changes nothing"]
     pub fn main(&self) -> Option<Pid> {
@@ -252,6 +272,24 @@ impl Service {
             | State::Stopping(_)
             | State::PostStop(_)
             | State::Backoff { .. }
+            | State::Ended(_) => None,
+        }
+    }
+
+    /// When something is to be done for it although nothing happens.
+    #[must_use = "reads a value and changes nothing"]
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        match &self.state {
+            State::Backoff { until } => Some(*until),
+            State::Launching(launch) => launch.ready_by,
+            State::Adopting(adopting) => adopting.deadline(),
+            State::Running(run) => run.deadline(),
+            State::Stopping(stopping) => stopping.deadline(),
+            State::Waiting
+            | State::PreStart(_)
+            | State::Starting
+            | State::PreStop(_)
+            | State::PostStop(_)
             | State::Ended(_) => None,
         }
     }

@@ -6,13 +6,17 @@ mod command;
 mod daemon;
 mod hooks;
 mod lifecycle;
+mod pids;
 mod readiness;
+mod roster;
 mod shutdown;
 mod signals;
 mod survey;
+mod timers;
 
 use crate::action::{Action, Note};
 use crate::event::{Change, Event};
+use crate::order::Set;
 use crate::plan::budget::Budget;
 use crate::plan::{Kind, Plan, ServiceId};
 use crate::report::{Reason, Recorder};
@@ -20,10 +24,10 @@ use crate::service::restart::Chance;
 use crate::service::{End, Ending, Service, State};
 use crate::{Instant, Pid, Status};
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use attribution::Attribution;
 use hooks::Hooks;
+use roster::{Fact, Roster};
 use shutdown::Shutdown;
 use survey::Surveyor;
 
@@ -53,7 +57,7 @@ pub struct Supervisor {
     budget: Budget,
     own: Pid,
     phase: Phase,
-    services: Vec<Service>,
+    services: Roster,
     hooks: Hooks,
     surveyor: Surveyor,
     attribution: Attribution,
@@ -75,8 +79,8 @@ impl Supervisor {
     pub fn new(plan: Plan, own: Pid) -> Supervisor {
         Supervisor {
             budget: Budget::of(&plan),
-            services: plan.ids().map(|_| Service::new()).collect(),
-            hooks: Hooks::new(&plan),
+            services: Roster::new(plan.ids().map(|_| Service::new()).collect(), &plan),
+            hooks: Hooks::new(plan.hooks().len()),
             surveyor: Surveyor::default(),
             attribution: Attribution::default(),
             recorder: Recorder::default(),
@@ -108,7 +112,7 @@ impl Supervisor {
         self.take(now, event, &mut out);
         self.advance(now, &mut out);
         // Whoever is told looks at where the service has come to: once is enough.
-        let mut told = BTreeSet::new();
+        let mut told = Set::new();
         out.retain(|action| {
             let Action::Tell(Note::Changed { service }) = action else {
                 return true;
@@ -121,22 +125,6 @@ impl Supervisor {
     /// When [`Event::DeadlineReached`] is due; `None`: only something else can change anything.
     #[must_use = "a deadline that is not kept is missed"]
     pub fn deadline(&self) -> Option<Instant> {
-        let services = self
-            .services
-            .iter()
-            .filter_map(|service| match &service.state {
-                State::Backoff { until } => Some(*until),
-                State::Launching(launch) => launch.ready_by,
-                State::Adopting(adopting) => adopting.deadline(),
-                State::Running(run) => run.deadline(),
-                State::Stopping(stopping) => stopping.deadline(),
-                State::Waiting
-                | State::PreStart(_)
-                | State::Starting
-                | State::PreStop(_)
-                | State::PostStop(_)
-                | State::Ended(_) => None,
-            });
         let shutdown = match &self.phase {
             Phase::Stopping(shutdown) => shutdown.deadline(),
             Phase::New | Phase::Up | Phase::Finished => None,
@@ -144,12 +132,13 @@ impl Supervisor {
         if self.phase == Phase::Finished {
             return None;
         }
-        services
-            .chain(shutdown)
-            .chain(self.hooks.deadline())
-            .chain(self.surveyor.deadline())
-            .chain(self.installable)
-            .min()
+        Instant::earliest(&[
+            self.services.deadline(),
+            shutdown,
+            self.hooks.deadline(),
+            self.surveyor.deadline(),
+            self.installable,
+        ])
     }
 
     /// The plan.
@@ -185,11 +174,8 @@ impl Supervisor {
     /// Whether everything that is wanted does what it is there for, and no stop is under way.
     #[must_use = "reads a value and changes nothing"]
     pub fn is_ready(&self) -> bool {
-        let ready = |id: ServiceId| {
-            let service = &self.services[id.0];
-            !service.wanted || service.is_ready(self.plan.service(id).kind)
-        };
-        self.phase == Phase::Up && self.change.is_none() && self.plan.ids().all(ready)
+        let ready = self.services.count(Fact::Unready) == 0;
+        self.phase == Phase::Up && self.change.is_none() && ready
     }
 
     /// When the stop ends at the latest, while one is under way that has an end.
@@ -234,15 +220,25 @@ impl Supervisor {
         }
     }
 
+    /// Has everybody looked at in the answer to the next event, whatever has changed. That must change nothing:
+    /// who is left out otherwise has nothing to do.
+    pub fn look_at_all(&mut self) {
+        if self.phase == Phase::Finished {
+            return;
+        }
+        let services = self.services.take();
+        self.services = Roster::new(services, &self.plan);
+        self.hooks.count_anew();
+    }
+
     /// Does all that is due at `now`, until nothing more follows from it.
     fn advance(&mut self, now: Instant, out: &mut Actions) {
-        for report in self.hooks.advance(now, out) {
+        for report in self.hooks.given_up(now) {
             self.hook_ended(report, out);
         }
         self.stop_if_there_is_a_reason(now, out);
-        for id in self.plan.ids() {
-            self.advance_service(id, now, out);
-        }
+        self.services.wake(now);
+        self.advance_due(now, out);
         if self.phase == Phase::Up {
             self.advance_change(now, out);
             self.block_what_cannot(now, out);
@@ -252,13 +248,24 @@ impl Supervisor {
         if self.phase == Phase::Up {
             self.start_what_can(now, out);
         }
+        // A stop that has begun only now changes something for everybody.
+        self.advance_due(now, out);
         self.advance_shutdown(now, out);
-        for report in self.hooks.advance(now, out) {
-            self.hook_ended(report, out);
-        }
+        self.hooks.kill_late(now, out);
+        self.services.note(&self.plan);
+        self.services.close();
         if self.phase != Phase::Finished {
             self.advance_survey(now, out);
             self.installable = self.is_installable().then_some(now);
+        }
+    }
+
+    /// Does all that is due for those for whom something has changed.
+    fn advance_due(&mut self, now: Instant, out: &mut Actions) {
+        let mut from = 0;
+        while let Some(id) = self.services.next_due(from) {
+            from = id.0 + 1;
+            self.advance_service(id, now, out);
         }
     }
 
@@ -286,18 +293,20 @@ impl Supervisor {
     fn exited(&mut self, pid: Pid, status: Status, now: Instant, out: &mut Actions) {
         self.recorder.reaped(pid, status, now);
         self.surveyor.reaped(pid);
-        self.attribution.ended(pid);
-        for id in self.plan.ids() {
+        let owner = self.attribution.ended(pid);
+        let whose = self.services.that_know(pid, owner);
+        for id in &whose {
             if self.services[id.0].forgets(pid) {
-                out.push(Action::Tell(Note::Refused { service: id, pid }));
+                out.push(Action::Tell(Note::Refused { service: *id, pid }));
             }
         }
         if let Some(report) = self.hooks.exited(pid, status, now) {
             self.hook_ended(report, out);
             return;
         }
-        let mut survey = false;
-        for id in self.plan.ids() {
+        // Whoever has lost its main process may end with any other.
+        let mut survey = self.services.count(Fact::Remnant) > 0;
+        for id in whose {
             let service = &mut self.services[id.0];
             if service.main() == Some(pid) {
                 let starts = matches!(service.state, State::Launching(_));
@@ -343,8 +352,8 @@ impl Supervisor {
     fn children_gone(&mut self, now: Instant, out: &mut Actions) {
         self.alone = true;
         self.recorder.nobody_is_left(now);
-        for service in &mut self.services {
-            if let State::Stopping(stopping) = &mut service.state {
+        for id in self.plan.ids() {
+            if let Some(stopping) = self.services.stopping(id) {
                 stopping.nobody_is_left();
             }
         }
@@ -357,33 +366,31 @@ impl Supervisor {
     }
 
     fn stop_if_there_is_a_reason(&mut self, now: Instant, out: &mut Actions) {
-        if self.phase == Phase::Up
-            && let Some(reason) = self.reason_to_stop()
-        {
-            self.begin_stop(reason, now, out);
+        if self.phase == Phase::Up {
+            self.services.note(&self.plan);
+            if let Some(reason) = self.reason_to_stop() {
+                self.begin_stop(reason, now, out);
+            }
         }
     }
 
     /// Why the container is to stop although nobody asked for it.
     fn reason_to_stop(&self) -> Option<Reason> {
-        let failed = |id: &ServiceId| {
+        let fatal = |id: &ServiceId| {
             let service = &self.services[id.0];
             let over = service.state == State::Ended(End::Failed) && service.wanted;
             over && self.plan.service(*id).essential
         };
-        if let Some(id) = self.plan.ids().find(failed) {
+        if self.services.count(Fact::Fatal) > 0
+            && let Some(id) = self.plan.ids().find(fatal)
+        {
             return Some(self.reason_of(id));
         }
         // What somebody stopped may be started again; only what ended by itself leaves nothing to do. What
         // nobody has ever wanted is not waited for.
-        let over =
-            |service: &Service| matches!(service.state, State::Ended(End::Completed | End::Failed));
-        let never = |service: &Service| service.state == State::Waiting && !service.wanted;
-        let all = self
-            .services
-            .iter()
-            .all(|service| over(service) || never(service));
-        let left = !all || !self.services.iter().any(over) || self.change.is_some();
+        let over = self.services.count(Fact::Over);
+        let all = over + self.services.count(Fact::Untouched) == self.services.len();
+        let left = !all || over == 0 || self.change.is_some();
         (!left).then_some(Reason::NothingLeft)
     }
 
@@ -414,7 +421,7 @@ impl Supervisor {
     fn root_of(&self, id: ServiceId) -> ServiceId {
         let mut root = id;
         // The plan may have changed since somebody was blamed, so that blame could go round in a circle.
-        for _ in &self.services {
+        for _ in self.services.iter() {
             match self.services.get(root.0).map(|service| service.ending) {
                 Some(Ending::Blocked(on)) if on.0 < self.services.len() => root = on,
                 Some(

@@ -38,6 +38,12 @@ impl Instant {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 
+    /// The earliest of these, where there is any.
+    #[must_use = "makes a value and changes nothing"]
+    pub fn earliest(all: &[Option<Instant>]) -> Option<Instant> {
+        all.iter().copied().flatten().min()
+    }
+
     /// This moment, `length` later. Stops at the end of time (584 years) instead of wrapping.
     #[must_use = "makes a value and changes nothing"]
     pub fn after(self, length: Duration) -> Instant {

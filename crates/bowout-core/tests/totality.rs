@@ -186,8 +186,8 @@ fn any_event_in_any_state_is_legal() {
         // What the core answers to is more often right than what comes out of the blue.
         let mut awaited = Vec::new();
         let mut sup = Supervisor::new(case.plan, Pid::INIT).with_jitter(seed);
-        let mut now = Instant::ZERO;
-        let mut finished = 0;
+        let (mut now, mut latest) = (Instant::ZERO, Instant::ZERO);
+        let (mut finished, mut lies) = (0, false);
         for _ in 0..150 {
             // Time stands still, goes on, jumps far, and even comes from a driver whose clock went back.
             now = match chance.below(10) {
@@ -206,7 +206,18 @@ fn any_event_in_any_state_is_legal() {
                     Event::Surveyed(Some(processes)) => PER_PROCESS * processes.len(),
                     _ => 0,
                 };
+            let mut thorough = sup.clone();
+            thorough.look_at_all();
             let actions = sup.handle(now, event.clone());
+            // Nobody who is looked at once more has less time for it, unless the clock went back, or a hook is
+            // that of another service from now on.
+            latest = latest.max(now);
+            lies |= matches!(event, Event::Reconfigured(_));
+            let same = thorough.handle(now, event.clone()) == actions && thorough == sup;
+            assert!(
+                same || lies || now < latest,
+                "seed {seed}: {event:?} leaves somebody out"
+            );
             assert!(
                 actions.len() <= most,
                 "seed {seed}: {event:?} → {} actions",

@@ -146,6 +146,8 @@ pub(crate) struct World {
     reads: Vec<u8>,
     /// What was said to the core and what it answered, for whoever asks how it came to this.
     pub(crate) log: Vec<String>,
+    /// Whether each answer is compared with that of a core that looks at everybody.
+    pub(crate) thorough: bool,
     pub(crate) logs: bool,
 }
 
@@ -193,6 +195,7 @@ impl World {
             coming: None,
             reads: vec![0; case.plan.services().len()],
             log: Vec::new(),
+            thorough: true,
             logs: false,
             case,
         }

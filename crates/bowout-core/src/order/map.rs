@@ -274,6 +274,14 @@ impl<T: Ord> Set<T> {
         }
     }
 
+    /// All from this one on, in their order.
+    #[must_use = "reads a value and changes nothing"]
+    pub fn not_before(&self, first: &T) -> &[T] {
+        match self.items.binary_search(first) {
+            Ok(place) | Err(place) => &self.items[place..],
+        }
+    }
+
     /// Takes this out, and returns whether it was there.
     pub fn remove<Q: Ord + ?Sized>(&mut self, item: &Q) -> bool
     where

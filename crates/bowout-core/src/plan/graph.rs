@@ -12,6 +12,8 @@ pub struct Graph {
     dependents: Vec<Vec<ServiceId>>,
     /// Every service after those that it depends on.
     order: Vec<ServiceId>,
+    /// Where each is in that order.
+    places: Vec<usize>,
 }
 
 impl Graph {
@@ -31,10 +33,15 @@ impl Graph {
             }
         }
         let order = order(services, &dependencies, &dependents)?;
+        let mut places = vec![0; order.len()];
+        for (place, id) in order.iter().enumerate() {
+            places[id.0] = place;
+        }
         Ok(Graph {
             dependencies,
             dependents,
             order,
+            places,
         })
     }
 
@@ -54,6 +61,12 @@ impl Graph {
     #[must_use = "reads a value and changes nothing"]
     pub fn start_order(&self) -> &[ServiceId] {
         &self.order
+    }
+
+    /// Where a service is in that order.
+    #[must_use = "reads a value and changes nothing"]
+    pub fn place(&self, service: ServiceId) -> usize {
+        self.places[service.0]
     }
 
     /// For each service the longest way down from it, by the lengths given, its own included: what

@@ -115,7 +115,7 @@ impl Adopting {
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.look_at.into_iter().chain(self.ready_by).min()
+        Instant::earliest(&[self.look_at, self.ready_by])
     }
 }
 
@@ -224,15 +224,12 @@ impl Run {
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        [
+        Instant::earliest(&[
             self.ready_by,
             self.ready_at,
             self.probe_at,
             self.check_at,
             self.watchdog_at,
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        ])
     }
 }

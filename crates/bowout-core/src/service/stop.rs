@@ -254,10 +254,7 @@ impl Stopping {
             StopCommand::None | StopCommand::Due | StopCommand::Until(_) => None,
         };
         let rung = self.next_rung_at();
-        [kill, half, release, rung, self.give_up_at()]
-            .into_iter()
-            .flatten()
-            .min()
+        Instant::earliest(&[kill, half, release, rung, self.give_up_at()])
     }
 
     /// The kernel says that bowout has no child at all.

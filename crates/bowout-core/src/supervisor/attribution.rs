@@ -2,17 +2,16 @@
 
 use super::Supervisor;
 use crate::Pid;
-use crate::order::gathered;
+use crate::order::{Map, gathered};
 use crate::plan::ServiceId;
 use crate::process::Process;
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 /// Which service each process belonged to when it was last seen. A daemon that reparented to bowout
 /// stays with the service that started it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct Attribution {
-    seen: BTreeMap<Pid, ServiceId>,
+    seen: Map<Pid, ServiceId>,
 }
 
 /// Whose a process is.
@@ -34,9 +33,9 @@ impl Attribution {
         self.seen.insert(pid, service);
     }
 
-    /// A process was reaped: its number may be anybody's from now on.
-    pub(super) fn ended(&mut self, pid: Pid) {
-        self.seen.remove(&pid);
+    /// A process was reaped: its number may be anybody's from now on. Returns whose it was.
+    pub(super) fn ended(&mut self, pid: Pid) -> Option<ServiceId> {
+        self.seen.remove(&pid)
     }
 
     /// Services have other places in another plan.
@@ -50,14 +49,13 @@ impl Supervisor {
     /// The owner of each process of a survey, in its order.
     pub(super) fn owners(&mut self, processes: &[Process]) -> Vec<Owner> {
         let by_pid = processes.iter().map(|process| (process.pid, process));
-        let by_pid: BTreeMap<Pid, &Process> = gathered(by_pid);
+        let by_pid: Map<Pid, &Process> = gathered(by_pid);
         let groups = self.plan.ids();
         let groups = groups.filter_map(|id| Some((self.services[id.0].group()?, id)));
-        let groups: BTreeMap<Pid, ServiceId> = gathered(groups);
-        let hooks = self.hooks.pids();
+        let groups: Map<Pid, ServiceId> = gathered(groups);
         let owners: Vec<Owner> = processes
             .iter()
-            .map(|process| self.owner(process, &by_pid, &groups, &hooks))
+            .map(|process| self.owner(process, &by_pid, &groups))
             .collect();
         self.attribution
             .seen
@@ -74,14 +72,13 @@ impl Supervisor {
     fn owner(
         &self,
         process: &Process,
-        by_pid: &BTreeMap<Pid, &Process>,
-        groups: &BTreeMap<Pid, ServiceId>,
-        hooks: &BTreeSet<Pid>,
+        by_pid: &Map<Pid, &Process>,
+        groups: &Map<Pid, ServiceId>,
     ) -> Owner {
-        let mut passed = BTreeSet::new();
         let mut at = process;
-        loop {
-            if hooks.contains(&at.pid) || hooks.contains(&at.session) {
+        // A survey is not taken in one moment: parents can seem to go round in a circle.
+        for _ in 0..=by_pid.len() {
+            if self.hooks.have(at.pid) || self.hooks.have(at.session) {
                 return Owner::Hook;
             }
             if let Some(service) = self.known(at, groups) {
@@ -95,16 +92,15 @@ impl Supervisor {
                     (false, None) => Owner::Orphan,
                 };
             }
-            // A survey is not taken in one moment: parents can seem to go round in a circle.
-            passed.insert(at.pid);
             match by_pid.get(&at.parent) {
-                Some(parent) if !passed.contains(&parent.pid) => at = parent,
-                _ => return Owner::Stranger,
+                Some(parent) => at = parent,
+                None => break,
             }
         }
+        Owner::Stranger
     }
 
-    fn known(&self, process: &Process, groups: &BTreeMap<Pid, ServiceId>) -> Option<ServiceId> {
+    fn known(&self, process: &Process, groups: &Map<Pid, ServiceId>) -> Option<ServiceId> {
         let seen = self.attribution.seen.get(&process.pid);
         let group = || {
             groups

@@ -1,15 +1,14 @@
 //! Goes over to another plan: what has no place in it is stopped first, then it counts as a whole.
 
-use super::{Actions, Phase, Supervisor};
+use super::{Actions, Fact, Phase, Roster, Supervisor};
 use crate::Instant;
 use crate::action::{Action, Note};
 use crate::event::Change;
-use crate::order::gathered;
+use crate::order::{Map, Set, gathered};
 use crate::plan::budget::Budget;
 use crate::plan::{HookId, ServiceId};
 use crate::service::{End, Service, State};
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 // One command has no change, no daemon and no reader of its words: `inline(never)` keeps all that out of the
@@ -27,7 +26,7 @@ impl Supervisor {
             let text = "reconfigured: it does not say what goes on";
             return out.push(Action::Tell(Note::Unexpected(text)));
         }
-        let stay: BTreeSet<ServiceId> = gathered(change.services.iter().flatten().copied());
+        let stay: Set<ServiceId> = gathered(change.services.iter().flatten().copied());
         for id in self.plan.ids() {
             let service = &mut self.services[id.0];
             service.retiring = !stay.contains(&id);
@@ -49,7 +48,9 @@ impl Supervisor {
         if self.change.is_none() {
             return;
         }
-        for id in self.stop_order() {
+        let mut before = self.services.len();
+        while let Some((place, id)) = self.last_open(before) {
+            before = place;
             let service = &self.services[id.0];
             if !service.retiring || service.is_down() || service.is_leaving() {
                 continue;
@@ -73,23 +74,10 @@ impl Supervisor {
     /// Whether nothing keeps the plan that came from counting: what has no place in it is down, and whoever
     /// drives the core owes no answer in which a service or a hook goes by its place in the old one.
     pub(super) fn is_installable(&self) -> bool {
-        let settled = |service: &Service| match &service.state {
-            State::Starting => false,
-            State::Adopting(adopting) => !adopting.reading && !service.retiring,
-            State::Waiting
-            | State::PreStart(_)
-            | State::Launching(_)
-            | State::Running(_)
-            | State::PreStop(_)
-            | State::Stopping(_)
-            | State::PostStop(_)
-            | State::Backoff { .. }
-            | State::Ended(_) => !service.retiring || service.is_down(),
-        };
         self.change.is_some()
             && self.phase == Phase::Up
             && !self.hooks.is_starting()
-            && self.services.iter().all(settled)
+            && self.services.count(Fact::Unsettled) == 0
     }
 
     /// The plan counts from now on. This is done before anything else in the answer to a deadline, so that
@@ -126,16 +114,14 @@ impl Supervisor {
         let new_id = |old: ServiceId| new_ids.get(old.0).copied().flatten();
         let names = self.plan.ids();
         let names = names.map(|id| (self.plan.service(id).name.as_str(), id));
-        let names: BTreeMap<&str, ServiceId> = gathered(names);
-        let mut old: Vec<Option<Service>> = core::mem::take(&mut self.services)
-            .into_iter()
-            .map(Some)
-            .collect();
+        let names: Map<&str, ServiceId> = gathered(names);
+        let mut old: Vec<Option<Service>> = self.services.take().into_iter().map(Some).collect();
+        let mut all = Vec::new();
         let mut begun = Vec::new();
         for (id, from) in plan.ids().zip(&services) {
             if let Some(mut service) = from.and_then(|from| old.get_mut(from.0)?.take()) {
                 service.moved(id, new_id, new_hook);
-                self.services.push(service);
+                all.push(service);
                 continue;
             }
             // What somebody stopped by hand stays so, changed or not.
@@ -147,11 +133,12 @@ impl Supervisor {
             if wanted {
                 begun.push(id);
             }
-            self.services.push(Service::new());
+            all.push(Service::new());
         }
         self.hooks.moved(&new_hooks, plan.hooks().len(), out);
         self.attribution.moved(new_id);
         self.recorder.moved(new_id);
+        self.services = Roster::new(all, &plan);
         self.budget = Budget::of(&plan);
         self.plan = plan;
         out.push(Action::Install);

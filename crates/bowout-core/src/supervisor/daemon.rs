@@ -248,10 +248,7 @@ impl Supervisor {
                 continue;
             };
             let taken = |service: &crate::service::Service| service.group() == Some(pid);
-            if pid == self.own
-                || self.hooks.pids().contains(&pid)
-                || self.services.iter().any(taken)
-            {
+            if pid == self.own || self.hooks.have(pid) || self.services.iter().any(taken) {
                 out.push(Action::Tell(Note::Refused { service: id, pid }));
                 continue;
             }

@@ -1,21 +1,29 @@
 //! Runs hooks: one process each, with a limit, and never two of one hook at a time.
 
 use super::Supervisor;
+use super::pids::Pids;
+use super::timers::Timers;
 use crate::action::{Action, HookOutcome, Note, Target};
 use crate::event::SpawnError;
 use crate::plan::budget::{HOOK_TIME, SETTLE};
-use crate::plan::{HookId, HookMoment, Plan, ServiceMoment};
+use crate::plan::{HookId, HookMoment, ServiceMoment};
 use crate::report::HookReport;
 use crate::{Instant, Pid, Signal, Status};
-use alloc::collections::BTreeSet;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::hash::{Hash, Hasher};
 use core::time::Duration;
 
 /// What each hook of the plan does now.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Hooks {
     runs: Vec<Run>,
+    /// How many were asked for and did not come yet.
+    starting: usize,
+    /// The processes of those that run; each is its own group and session.
+    pids: Pids,
+    /// When each is to be ended, or given up.
+    timers: Timers,
     /// Whether its signal came while it ran: like a pending signal, any number of times counts once.
     again: Vec<bool>,
 }
@@ -43,11 +51,76 @@ enum Run {
     },
 }
 
+/// All else follows from these.
+impl Hash for Hooks {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.runs, &self.again).hash(state);
+    }
+}
+
+impl Run {
+    fn pid(self) -> Option<Pid> {
+        match self {
+            Run::Running { pid, .. } | Run::Killed { pid, .. } => Some(pid),
+            Run::Idle | Run::Starting { .. } => None,
+        }
+    }
+
+    fn is_starting(self) -> bool {
+        matches!(self, Run::Starting { .. })
+    }
+
+    fn kill_at(self) -> Option<Instant> {
+        match self {
+            Run::Starting { kill_at, .. } | Run::Running { kill_at, .. } => kill_at,
+            Run::Idle | Run::Killed { .. } => None,
+        }
+    }
+
+    fn deadline(self) -> Option<Instant> {
+        match self {
+            Run::Running { kill_at, .. } => kill_at,
+            Run::Killed { give_up_at, .. } => Some(give_up_at),
+            Run::Idle | Run::Starting { .. } => None,
+        }
+    }
+}
+
 impl Hooks {
-    pub(super) fn new(plan: &Plan) -> Hooks {
+    pub(super) fn new(count: usize) -> Hooks {
         Hooks {
-            runs: vec![Run::Idle; plan.hooks().len()],
-            again: vec![false; plan.hooks().len()],
+            runs: vec![Run::Idle; count],
+            starting: 0,
+            pids: Pids::default(),
+            timers: Timers::new(count),
+            again: vec![false; count],
+        }
+    }
+
+    /// The one place in which a hook does something else from now on.
+    fn go(&mut self, id: HookId, run: Run) {
+        let before = core::mem::replace(&mut self.runs[id.0], run);
+        if before.pid() != run.pid() {
+            if let Some(pid) = before.pid() {
+                self.pids.remove(pid, id.0);
+            }
+            if let Some(pid) = run.pid() {
+                self.pids.add(pid, id.0);
+            }
+        }
+        self.starting += usize::from(run.is_starting());
+        self.starting -= usize::from(before.is_starting());
+        self.timers.set(id.0, run.deadline());
+    }
+
+    /// Finds out again what follows from what each does.
+    pub(super) fn count_anew(&mut self) {
+        let runs = core::mem::take(&mut self.runs);
+        let again = core::mem::take(&mut self.again);
+        *self = Hooks::new(runs.len());
+        self.again = again;
+        for (index, run) in runs.into_iter().enumerate() {
+            self.go(HookId(index), run);
         }
     }
 
@@ -63,11 +136,12 @@ impl Hooks {
             return;
         }
         self.again[id.0] = false;
-        self.runs[id.0] = Run::Starting {
+        let run = Run::Starting {
             since: now,
             kill_at: time.map(|time| now.after(time)),
             asked: false,
         };
+        self.go(id, run);
         out.push(Action::RunHook { hook: id, time });
     }
 
@@ -77,19 +151,12 @@ impl Hooks {
 
     /// Whether a hook's program was asked for, and did not come yet.
     pub(super) fn is_starting(&self) -> bool {
-        let starts = |run: &Run| matches!(run, Run::Starting { .. });
-        self.runs.iter().any(starts)
+        self.starting > 0
     }
 
-    /// The processes of the hooks that run; each is its own group and session.
-    pub(super) fn pids(&self) -> BTreeSet<Pid> {
-        let mut pids = BTreeSet::new();
-        for run in &self.runs {
-            if let Run::Running { pid, .. } | Run::Killed { pid, .. } = run {
-                pids.insert(*pid);
-            }
-        }
-        pids
+    /// Whether this is the process of a hook that runs, and so its group and its session.
+    pub(super) fn have(&self, pid: Pid) -> bool {
+        self.pids.of(pid).next().is_some()
     }
 
     pub(super) fn spawned(&mut self, id: HookId, pid: Pid, out: &mut Vec<Action>) {
@@ -99,11 +166,12 @@ impl Hooks {
             asked,
         }) = self.runs.get(id.0).copied()
         {
-            self.runs[id.0] = Run::Running {
+            let run = Run::Running {
                 pid,
                 since,
                 kill_at,
             };
+            self.go(id, run);
             if asked {
                 tell_to_end(pid, out);
             }
@@ -112,20 +180,32 @@ impl Hooks {
 
     /// Nobody wants its answer any more: it is SIGKILLed.
     pub(super) fn cancel(&mut self, id: HookId, now: Instant) {
-        match &mut self.runs[id.0] {
-            Run::Starting { kill_at, .. } | Run::Running { kill_at, .. } => *kill_at = Some(now),
-            Run::Idle | Run::Killed { .. } => {}
-        }
+        self.set_end(id, Some(now));
         self.again[id.0] = false;
     }
 
-    /// It has until `at`, where it had longer.
-    pub(super) fn limit(&mut self, id: HookId, at: Instant) {
-        match &mut self.runs[id.0] {
-            Run::Starting { kill_at, .. } | Run::Running { kill_at, .. } => {
-                *kill_at = Some(kill_at.map_or(at, |own| own.min(at)));
+    /// It has until `at`, where it had longer. If this answer asks for it, it is told so.
+    pub(super) fn limit(&mut self, id: HookId, now: Instant, at: Instant, out: &mut [Action]) {
+        let own = self.runs[id.0].kill_at();
+        self.set_end(id, Some(own.map_or(at, |own| own.min(at))));
+        for action in out {
+            if let Action::RunHook {
+                hook,
+                time: Some(time),
+            } = action
+                && *hook == id
+            {
+                *time = at.since(now).min(*time);
             }
-            Run::Idle | Run::Killed { .. } => {}
+        }
+    }
+
+    /// When a hook that runs, or is about to, is SIGKILLed.
+    fn set_end(&mut self, id: HookId, at: Option<Instant>) {
+        let mut run = self.runs[id.0];
+        if let Run::Starting { kill_at, .. } | Run::Running { kill_at, .. } = &mut run {
+            *kill_at = at;
+            self.go(id, run);
         }
     }
 
@@ -137,16 +217,12 @@ impl Hooks {
         limit: Instant,
         out: &mut Vec<Action>,
     ) {
-        let sooner = |at: Option<Instant>| Some(at.map_or(limit, |at| at.min(limit)).max(now));
+        let own = self.runs[id.0].kill_at();
+        let sooner = own.map_or(limit, |own| own.min(limit));
+        self.set_end(id, Some(sooner.max(now)));
         match &mut self.runs[id.0] {
-            Run::Starting { kill_at, asked, .. } => {
-                *asked = true;
-                *kill_at = sooner(*kill_at);
-            }
-            Run::Running { pid, kill_at, .. } => {
-                *kill_at = sooner(*kill_at);
-                tell_to_end(*pid, out);
-            }
+            Run::Starting { asked, .. } => *asked = true,
+            Run::Running { pid, .. } => tell_to_end(*pid, out),
             Run::Idle | Run::Killed { .. } => {}
         }
     }
@@ -154,12 +230,11 @@ impl Hooks {
     /// Another plan of `count` hooks counts: each hook of the old one has this place in it. One that runs and
     /// has no place in it is SIGKILLed.
     pub(super) fn moved(&mut self, new: &[Option<HookId>], count: usize, out: &mut Vec<Action>) {
-        let old = core::mem::replace(&mut self.runs, vec![Run::Idle; count]);
-        let again = core::mem::replace(&mut self.again, vec![false; count]);
-        for ((run, again), place) in old.into_iter().zip(again).zip(new) {
+        let old = core::mem::replace(self, Hooks::new(count));
+        for ((run, again), place) in old.runs.into_iter().zip(old.again).zip(new) {
             match (place, run) {
                 (Some(place), run) => {
-                    self.runs[place.0] = run;
+                    self.go(*place, run);
                     self.again[place.0] = again;
                 }
                 (None, Run::Running { pid, .. }) => out.push(Action::Signal {
@@ -185,63 +260,48 @@ impl Hooks {
     }
 
     pub(super) fn exited(&mut self, pid: Pid, status: Status, now: Instant) -> Option<HookReport> {
-        for index in 0..self.runs.len() {
-            let (since, outcome) = match self.runs[index] {
-                Run::Running {
-                    pid: own, since, ..
-                } if own == pid => (since, HookOutcome::Ended(status)),
-                Run::Killed {
-                    pid: own, since, ..
-                } if own == pid => (since, HookOutcome::TimedOut),
-                Run::Idle | Run::Starting { .. } | Run::Running { .. } | Run::Killed { .. } => {
-                    continue;
-                }
-            };
-            return Some(self.end(HookId(index), since, now, outcome));
-        }
-        None
+        let hook = HookId(self.pids.of(pid).next()?);
+        let (since, outcome) = match self.runs[hook.0] {
+            Run::Running { since, .. } => (since, HookOutcome::Ended(status)),
+            Run::Killed { since, .. } => (since, HookOutcome::TimedOut),
+            Run::Idle | Run::Starting { .. } => return None,
+        };
+        Some(self.end(hook, since, now, outcome))
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let at = |run: &Run| match run {
-            Run::Running { kill_at, .. } => *kill_at,
-            Run::Killed { give_up_at, .. } => Some(*give_up_at),
-            Run::Idle | Run::Starting { .. } => None,
-        };
-        self.runs.iter().filter_map(at).min()
+        self.timers.earliest()
     }
 
-    /// SIGKILLs what is over its time. Returns those that even that did not end.
-    pub(super) fn advance(&mut self, now: Instant, out: &mut Vec<Action>) -> Vec<HookReport> {
+    /// Those that even SIGKILL did not end.
+    pub(super) fn given_up(&mut self, now: Instant) -> Vec<HookReport> {
         let mut given_up = Vec::new();
-        for index in 0..self.runs.len() {
-            match self.runs[index] {
-                Run::Running {
-                    pid,
-                    since,
-                    kill_at: Some(at),
-                } if at <= now => {
-                    let give_up_at = now.after(SETTLE);
-                    self.runs[index] = Run::Killed {
-                        pid,
-                        since,
-                        give_up_at,
-                    };
-                    out.push(Action::Signal {
-                        target: Target::Group(pid),
-                        signal: Signal::KILL,
-                        left: None,
-                    });
-                }
-                Run::Killed {
-                    since, give_up_at, ..
-                } if give_up_at <= now => {
-                    given_up.push(self.end(HookId(index), since, now, HookOutcome::TimedOut));
-                }
-                Run::Idle | Run::Starting { .. } | Run::Running { .. } | Run::Killed { .. } => {}
+        for index in self.timers.due(now) {
+            if let Run::Killed { since, .. } = self.runs[index] {
+                given_up.push(self.end(HookId(index), since, now, HookOutcome::TimedOut));
             }
         }
         given_up
+    }
+
+    /// SIGKILLs those that are over their time.
+    pub(super) fn kill_late(&mut self, now: Instant, out: &mut Vec<Action>) {
+        for index in self.timers.due(now) {
+            if let Run::Running { pid, since, .. } = self.runs[index] {
+                let give_up_at = now.after(SETTLE);
+                let run = Run::Killed {
+                    pid,
+                    since,
+                    give_up_at,
+                };
+                self.go(HookId(index), run);
+                out.push(Action::Signal {
+                    target: Target::Group(pid),
+                    signal: Signal::KILL,
+                    left: None,
+                });
+            }
+        }
     }
 
     /// Divides what each has left by four, or leaves nothing of it.
@@ -253,13 +313,9 @@ impl Hooks {
                 now.after(at.since(now) / 4)
             }
         };
-        for run in &mut self.runs {
-            match run {
-                Run::Starting { kill_at, .. } | Run::Running { kill_at, .. } => {
-                    *kill_at = kill_at.map(shorter)
-                }
-                Run::Idle | Run::Killed { .. } => {}
-            }
+        for index in 0..self.runs.len() {
+            let own = self.runs[index].kill_at();
+            self.set_end(HookId(index), own.map(shorter));
         }
     }
 
@@ -270,7 +326,7 @@ impl Hooks {
         ended: Instant,
         outcome: HookOutcome,
     ) -> HookReport {
-        self.runs[hook.0] = Run::Idle;
+        self.go(hook, Run::Idle);
         HookReport {
             hook,
             began,

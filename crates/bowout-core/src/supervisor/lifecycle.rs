@@ -44,13 +44,14 @@ impl Supervisor {
                 State::Stopping(_) => self.advance_stopping(id, now, out),
                 State::PostStop(_) => self.advance_post_stop(id, now, out),
                 State::Waiting | State::Starting | State::Backoff { .. } | State::Ended(_) => {
-                    return;
+                    break;
                 }
             }
             if core::mem::discriminant(&self.services[id.0].state) == before && !self.must_go(id) {
-                return;
+                break;
             }
         }
+        self.services.is_done(id);
     }
 
     /// Whether it is up, and shall not be. In a stop of the container its turn decides that.
@@ -166,18 +167,7 @@ impl Supervisor {
                 if let Some(hook) = hooks.running {
                     let at = now.after(self.hook_time(hook));
                     let at = until.map_or(at, |until| at.min(until)).max(now);
-                    self.hooks.limit(hook, at);
-                    // Where it was asked for in this very moment, it is told so too.
-                    for action in out {
-                        if let Action::RunHook {
-                            hook: asked,
-                            time: Some(time),
-                        } = action
-                            && *asked == hook
-                        {
-                            *time = at.since(now).min(*time);
-                        }
-                    }
+                    self.hooks.limit(hook, now, at, out);
                 }
             }
             State::Starting | State::Stopping(_) | State::Ended(_) => {}

@@ -5,12 +5,12 @@ mod services;
 mod sweep;
 mod waiting;
 
-use super::{Actions, Phase, Supervisor};
+use super::{Actions, Fact, Phase, Supervisor};
 use crate::action::{Action, Note};
 use crate::plan::budget::SETTLE;
 use crate::plan::{HookId, HookMoment};
 use crate::report::Reason;
-use crate::service::{Service, State};
+use crate::service::State;
 use crate::{Instant, Signal};
 use alloc::collections::VecDeque;
 use core::time::Duration;
@@ -89,7 +89,7 @@ impl Shutdown {
             Stage::Services => (None, Some(self.tick)),
             Stage::Sweeping(sweeping) => (sweeping.deadline(), Some(self.tick)),
         };
-        [end, stage, tick].into_iter().flatten().min()
+        Instant::earliest(&[end, stage, tick])
     }
 }
 
@@ -111,6 +111,7 @@ impl Supervisor {
             | Reason::NothingLeft => None,
         };
         let asked = received.map_or(Signal::TERM, |received| received.signal);
+        self.services.note(&self.plan);
         let hooks = match self.somebody_is_up() {
             true => self.plan.hooks_at(HookMoment::PreStop).collect(),
             false => VecDeque::new(),
@@ -168,8 +169,8 @@ impl Supervisor {
             Stage::PreStop { .. } | Stage::PostStop { .. } | Stage::Services => {}
         }
         self.hooks.hurry(now, force);
-        for service in &mut self.services {
-            if let State::Stopping(stopping) = &mut service.state {
+        for id in self.plan.ids() {
+            if let Some(stopping) = self.services.stopping(id) {
                 if force {
                     stopping.force(now);
                 } else {
@@ -198,11 +199,8 @@ impl Supervisor {
 
     /// Whether a main process lives, or is looked for where there is somebody to be found.
     fn somebody_is_up(&self) -> bool {
-        let up = |service: &Service| {
-            let awaited = matches!(service.state, State::Adopting(_)) && !self.alone;
-            awaited || service.main().is_some()
-        };
-        self.services.iter().any(up)
+        let awaited = self.services.count(Fact::Adopting) > 0 && !self.alone;
+        awaited || self.services.count(Fact::Alive) > 0
     }
 
     /// Whether nobody is asked any more.
@@ -249,6 +247,7 @@ impl Supervisor {
                     self.advance_hooks(running, left, true, now, out)
                 }
                 Stage::Draining { until } => {
+                    self.services.note(&self.plan);
                     let needed = self.somebody_is_up();
                     (until <= now || !needed).then_some(Stage::Services)
                 }
@@ -266,6 +265,9 @@ impl Supervisor {
             };
             match next {
                 Some(stage) => {
+                    if stage == Stage::Services {
+                        self.services.open();
+                    }
                     self.set_stage(stage);
                     self.count_from(now);
                 }
@@ -285,7 +287,7 @@ impl Supervisor {
     fn kill_what_is_left(&mut self, now: Instant, out: &mut Actions) {
         self.hooks.hurry(now, true);
         // What that does not end is not waited for any more.
-        _ = self.hooks.advance(now, out);
+        self.hooks.kill_late(now, out);
         for id in self.plan.ids() {
             let service = &self.services[id.0];
             if !matches!(service.state, State::Stopping(_))

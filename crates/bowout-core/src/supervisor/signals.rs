@@ -158,13 +158,13 @@ impl Supervisor {
         if !core::mem::take(&mut self.wake) {
             return;
         }
-        for service in &self.services {
+        let stopped = |process: &&Process| process.state == ProcessState::Stopped;
+        let stopped = processes.iter().filter(stopped);
+        let stopped: Vec<Pid> = stopped.map(|process| process.group).collect();
+        for service in self.services.iter() {
             let Some(main) = service.main() else { continue };
             let group = service.process_group(main);
-            let stopped = |process: &Process| {
-                process.group == group && process.state == ProcessState::Stopped
-            };
-            if processes.iter().any(stopped) {
+            if stopped.contains(&group) {
                 out.push(Action::Signal {
                     target: match self.plan.signals().forward {
                         ForwardTo::Main => Target::Process(main),
@@ -178,10 +178,9 @@ impl Supervisor {
     }
 
     pub(super) fn suspended(&mut self, pid: Pid, signal: Signal, out: &mut Vec<Action>) {
-        let is_main = self
-            .services
-            .iter()
-            .any(|service| service.main() == Some(pid));
+        let known = self.services.that_know(pid, None);
+        let is_main = |id: &ServiceId| self.services[id.0].main() == Some(pid);
+        let is_main = known.iter().any(is_main);
         if !is_main || !signal.is_terminal_stop() {
             return;
         }

@@ -3,10 +3,10 @@
 use super::attribution::Owner;
 use super::{Phase, Supervisor};
 use crate::action::{Action, Note};
+use crate::order::Set;
 use crate::process::Process;
 use crate::service::State;
 use crate::{Instant, Pid};
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -27,7 +27,7 @@ pub(super) struct Surveyor {
     /// Before this moment the next one may not begin.
     not_before: Option<Instant>,
     /// Who was reaped since then: the answer may still show them, and their numbers are free.
-    reaped: BTreeSet<Pid>,
+    reaped: Set<Pid>,
     /// Whether /proc could not be read.
     blind: bool,
 }
@@ -70,7 +70,7 @@ impl Surveyor {
     }
 
     /// Returns who was reaped meanwhile.
-    fn answered(&mut self, now: Instant) -> BTreeSet<Pid> {
+    fn answered(&mut self, now: Instant) -> Set<Pid> {
         if let Some(asked) = self.asked.take() {
             let cost = now.since(asked);
             self.not_before = (!cost.is_zero()).then(|| now.after(cost.saturating_mul(SPACING)));
@@ -114,12 +114,12 @@ impl Supervisor {
 
         let living = living_of(&processes, &owners, self.services.len());
         let mut again = false;
-        for (service, living) in self.services.iter_mut().zip(&living) {
-            let State::Stopping(stopping) = &mut service.state else {
+        for id in self.plan.ids() {
+            let Some(stopping) = self.services.stopping(id) else {
                 continue;
             };
             let before = out.len();
-            stopping.surveyed(living, now, &mut self.recorder, out);
+            stopping.surveyed(&living[id.0], now, &mut self.recorder, out);
             // Whoever was told may have forked while the walk went on: look until nobody is new.
             again |= out.len() > before;
             if stopping.wants_survey() {
@@ -142,8 +142,8 @@ impl Supervisor {
         if !core::mem::replace(&mut self.surveyor.blind, true) {
             out.push(Action::Tell(Note::NoProc));
         }
-        for service in &mut self.services {
-            if let State::Stopping(stopping) = &mut service.state {
+        for id in self.plan.ids() {
+            if let Some(stopping) = self.services.stopping(id) {
                 stopping.without_proc(now, &mut self.recorder, out);
             }
         }

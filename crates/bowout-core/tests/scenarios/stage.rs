@@ -187,7 +187,13 @@ impl Stage {
         while let Some(event) = self.events.pop_front() {
             steps += 1;
             assert!(steps < 10_000, "it goes round in a circle");
-            let actions = self.sup.handle(Instant::from_millis(self.now), event);
+            let now = Instant::from_millis(self.now);
+            let mut thorough = self.sup.clone();
+            thorough.look_at_all();
+            let answer = thorough.handle(now, event.clone());
+            let actions = self.sup.handle(now, event);
+            assert_eq!(answer, actions, "somebody is left out");
+            assert!(thorough == self.sup, "somebody is left out");
             for action in actions {
                 self.perform(&action);
                 self.done.push((self.now, action));

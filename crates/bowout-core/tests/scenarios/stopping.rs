@@ -62,6 +62,39 @@ fn who_was_reaped_while_a_survey_was_taken_is_told_nothing() {
     assert!(is_to(living) && !is_to(reaped));
 }
 
+/// Who ends and was never seen may have been the last one that a main process left.
+#[test]
+fn the_end_of_somebody_unknown_has_those_looked_for_who_are_left() {
+    let draft = plan(vec![service("a", |_| {})]);
+    let mut sup = Supervisor::new(Plan::new(draft).unwrap(), Pid::INIT);
+    let now = Instant::ZERO;
+    let [main, child, unknown] = [2, 3, 4].map(Pid::new);
+    let exited = |pid| Event::Exited {
+        pid,
+        status: Status::Exited(0),
+    };
+    let both = vec![Process::new(main, Pid::INIT), Process::new(child, main)];
+    let left = vec![Process::new(child, Pid::INIT)];
+    let service = ServiceId(0);
+    let is_survey = |action: &Action| matches!(action, Action::Survey { .. });
+    let events = [
+        (Event::Started, false),
+        (Event::Spawned { service, pid: main }, false),
+        (exited(unknown), false),
+        (Event::StopRequested, true),
+        (Event::Surveyed(Some(both)), true),
+        (Event::Surveyed(Some(left.clone())), false),
+        (exited(unknown), false),
+        (exited(main), true),
+        (Event::Surveyed(Some(left)), false),
+        (exited(unknown), true),
+    ];
+    for (event, looks) in events {
+        let answer = sup.handle(now, event.clone());
+        assert_eq!(answer.iter().any(is_survey), looks, "{event:?}: {answer:?}");
+    }
+}
+
 #[test]
 fn what_is_free_stops_at_the_same_time() {
     let names = ["a", "b", "c", "d", "e"];

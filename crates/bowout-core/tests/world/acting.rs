@@ -6,7 +6,8 @@ use super::{Answer, Move, World};
 use bowout_core::action::Target;
 use bowout_core::event::{Notice, Received, Sender, SpawnError};
 use bowout_core::plan::{HookId, ServiceId};
-use bowout_core::{Action, Event, Pid, Signal, Status};
+use bowout_core::supervisor::Actions;
+use bowout_core::{Action, Event, Pid, Signal, Status, Supervisor};
 
 impl World {
     pub(crate) fn apply(&mut self, step: Move) {
@@ -177,10 +178,25 @@ impl World {
         }
     }
 
+    /// What a core that looks at everybody answers, and what becomes of it.
+    fn looking_at_all(&self, event: &Event) -> (Supervisor, Actions) {
+        let mut sup = self.sup.clone();
+        sup.look_at_all();
+        let actions = sup.handle(self.now, event.clone());
+        (sup, actions)
+    }
+
     /// Tells the core, has its promises checked, and obeys.
     pub(super) fn tell(&mut self, event: Event) {
         let before = self.monitor.needs_before(&event).then(|| self.sup.clone());
+        let thorough = self.thorough.then(|| self.looking_at_all(&event));
         let actions = self.sup.handle(self.now, event.clone());
+        if let Some((sup, answer)) = thorough
+            && (answer != actions || sup != self.sup)
+        {
+            let text = format!("somebody is left out: all looked at, {event:?} → {answer:?}");
+            self.monitor.broken(text);
+        }
         if self.logs {
             let said = match &event {
                 Event::Surveyed(Some(seen)) => {

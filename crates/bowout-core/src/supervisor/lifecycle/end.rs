@@ -145,7 +145,7 @@ impl Supervisor {
                     let limit = self.kill_limit(id, now);
                     match is_asked {
                         // It may have been given more time while the container went on.
-                        true => self.hooks.limit(hook, limit),
+                        true => self.hooks.limit(hook, now, limit, out),
                         false => self.hooks.ask_to_end(hook, now, limit, out),
                     }
                 }

@@ -13,8 +13,9 @@ use core::time::Duration;
 impl Supervisor {
     /// Whoever waits for what will never come has failed; in start order, since others may wait for that.
     pub(in crate::supervisor) fn block_what_cannot(&mut self, now: Instant, out: &mut Actions) {
-        for index in 0..self.services.len() {
-            let id = self.plan.graph().start_order()[index];
+        let mut from = 0;
+        while let Some((place, id)) = self.next_open(from) {
+            from = place + 1;
             if self.is_due(id, now)
                 && let Free::Never(on) = self.is_free(id)
             {
@@ -24,8 +25,9 @@ impl Supervisor {
     }
 
     pub(in crate::supervisor) fn start_what_can(&mut self, now: Instant, out: &mut Actions) {
-        for index in 0..self.services.len() {
-            let id = self.plan.graph().start_order()[index];
+        let mut from = 0;
+        while let Some((place, id)) = self.next_open(from) {
+            from = place + 1;
             if !self.is_due(id, now) {
                 continue;
             }
@@ -40,6 +42,13 @@ impl Supervisor {
                 Free::Never(_) => {}
             }
         }
+    }
+
+    /// The next service from this place on that may be free to start.
+    fn next_open(&mut self, from: usize) -> Option<(usize, ServiceId)> {
+        self.services.note(&self.plan);
+        let place = self.services.next_open(from)?;
+        Some((place, self.plan.graph().start_order()[place]))
     }
 
     /// Whether a service waits for nothing any more but for what it depends on.

@@ -1,6 +1,6 @@
 //! Stops services in reverse order, each with its time-out and nothing of what comes after it.
 
-use super::super::{Actions, Supervisor};
+use super::super::{Actions, Fact, Supervisor};
 use super::Stage;
 use crate::plan::{HookMoment, KillMode, Leftovers, ServiceId, ServiceMoment};
 use crate::service::stop::{Order, Stopping};
@@ -8,7 +8,6 @@ use crate::service::{Ending, State};
 use crate::{Instant, Pid, Signal, Status};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-use alloc::vec::Vec;
 
 /// How a service leaves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,16 +23,18 @@ pub(in super::super) struct Leave {
 }
 
 impl Supervisor {
-    /// Every service before those that it depends on.
-    pub(in super::super) fn stop_order(&self) -> Vec<ServiceId> {
-        let order = self.plan.graph().start_order();
-        order.iter().rev().copied().collect()
+    /// The last service before this place that may be free to stop.
+    pub(in super::super) fn last_open(&mut self, before: usize) -> Option<(usize, ServiceId)> {
+        self.services.note(&self.plan);
+        let place = self.services.last_open(before)?;
+        Some((place, self.plan.graph().start_order()[place]))
     }
 
     /// Stops each service once those that depend on it are down.
     pub(super) fn advance_services(&mut self, now: Instant, out: &mut Actions) -> Option<Stage> {
-        for id in self.stop_order() {
-            // Of a thousand that end one after the other most have ended.
+        let mut before = self.services.len();
+        while let Some((place, id)) = self.last_open(before) {
+            before = place;
             if self.services[id.0].is_down() {
                 continue;
             }
@@ -60,7 +61,7 @@ impl Supervisor {
             }
             self.advance_service(id, now, out);
         }
-        if !self.services.iter().all(crate::service::Service::is_down) {
+        if self.services.count(Fact::Down) < self.services.len() {
             return None;
         }
         let left = match self.is_forced() {

@@ -168,9 +168,9 @@ impl Supervisor {
         if namespace && matches!(step, Step::Killed(_)) && out.len() > before {
             signal_everybody(Signal::KILL, out);
         }
-        let kill_at = earliest(kill_at, limit);
+        let kill_at = Instant::earliest(&[kill_at, limit]);
         let kill_at = match only_strangers {
-            true => earliest(kill_at, Some(now.after(STRANGERS))),
+            true => Instant::earliest(&[kill_at, Some(now.after(STRANGERS))]),
             false => kill_at,
         };
         if let Some(sweeping) = self.sweeping() {
@@ -224,7 +224,7 @@ impl Supervisor {
         let enforced = self.shutdown().filter(|shutdown| shutdown.enforced);
         let limit = enforced.map(|shutdown| shutdown.end.before(SETTLE));
         let second = self.alone.then(|| now.after(STRANGERS));
-        earliest(kill_at, earliest(limit, second))
+        Instant::earliest(&[kill_at, limit, second])
     }
 
     fn sweeping(&mut self) -> Option<&mut Sweeping> {
@@ -245,10 +245,6 @@ impl Supervisor {
         self.plan.stop().leftovers == Leftovers::Leave
             || (self.plan.is_command() && self.plan.services().iter().all(leaves))
     }
-}
-
-fn earliest(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
-    [one, other].into_iter().flatten().min()
 }
 
 fn signal_everybody(signal: Signal, out: &mut Actions) {
