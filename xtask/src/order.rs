@@ -81,34 +81,39 @@ struct Symbol {
     is_variable: bool,
 }
 
+/// What lies side by side: what one command uses after the start and before, what services use after the start
+/// and before, and what is large.
+type Parts = [Vec<String>; 5];
+
 pub(crate) fn write() -> Result<()> {
-    let (mut native, mut foreign) = (Vec::new(), Vec::new());
-    // Names have a hash in them of what is built along, since that decides on features of libraries.
+    let (mut native, mut foreign) = (Parts::default(), Parts::default());
+    // Names have a hash in them of what is built along, since that decides on features of libraries. A program
+    // has those of one build, and each part has to lie together in either.
     for packages in [&PROGRAMS[..1], &PROGRAMS[..]] {
         let program = build_with_names(NATIVE, packages)?;
         let symbols = names(&program)?;
-        let mut order = Vec::new();
+        let mut parts = Vec::new();
         for scenarios in [COMMANDS, &[SUPERVISED]] {
             let mut used = Used::default();
             for scenario in scenarios {
                 trace(&program, *scenario, &symbols, &mut used)?;
             }
-            order.extend(used.after);
-            order.extend(used.before);
+            parts.extend([used.after, used.before]);
         }
-        let order = order.iter().flat_map(|address| &symbols[address]);
-        let (large, small): (Vec<&Symbol>, Vec<&Symbol>) =
-            order.partition(|symbol| symbol.is_variable && symbol.size > LARGE);
-        let order: Vec<&Symbol> = small.into_iter().chain(large).collect();
-        native.extend(order.iter().map(|symbol| symbol.name.clone()));
         // On the other architecture the same functions have other names, which are spoken alike.
         let others = names(&build_with_names(FOREIGN, packages)?)?;
-        for symbol in order {
-            let alike = others.values().flatten();
-            let alike = alike.filter(|other| other.spoken == symbol.spoken);
-            foreign.extend(alike.map(|other| other.name.clone()));
+        for (part, used) in parts.iter().enumerate() {
+            for symbol in used.iter().flat_map(|address| &symbols[address]) {
+                let is_large = symbol.is_variable && symbol.size > LARGE;
+                let part = if is_large { parts.len() } else { part };
+                native[part].push(symbol.name.clone());
+                let alike = others.values().flatten();
+                let alike = alike.filter(|other| other.spoken == symbol.spoken);
+                foreign[part].extend(alike.map(|other| other.name.clone()));
+            }
         }
     }
+    let (native, foreign) = (native.concat(), foreign.concat());
     save(NATIVE, native)?;
     save(FOREIGN, foreign)?;
     // Cargo does not know of the lists, and would take what it has linked by the old ones.

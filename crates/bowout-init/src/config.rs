@@ -78,19 +78,20 @@ impl Config {
         let credentials = user.map(|user| user.credentials);
         let surroundings = Surroundings::new(environment, own, &options, credentials)?;
         let (session, terminal) = place(&contract, standing);
-        let command = match contract.pause {
-            true => None,
-            false => Some(surroundings.program(&options.command, session, terminal)?),
-        };
         let hooks = hooks(&options);
         let programs = hooks
             .iter()
             .map(|(_, command)| {
                 let words = value::words(command).unwrap_or_default();
                 let words: Vec<OsString> = words.into_iter().map(OsString::from).collect();
+                let surroundings = surroundings.clone();
                 surroundings.program(&words, Session::New, Terminal::Keep)
             })
             .collect::<Result<_, _>>()?;
+        let command = match contract.pause {
+            true => None,
+            false => Some(surroundings.program(&options.command, session, terminal)?),
+        };
         let draft = Draft {
             services: services(&options, &contract),
             hooks: hooks.into_iter().map(|(hook, _)| hook).collect(),
@@ -179,6 +180,7 @@ impl Config {
 }
 
 /// What every program is started with.
+#[derive(Clone)]
 struct Surroundings {
     environment: Environment,
     pid_entry: Option<usize>,
@@ -207,7 +209,7 @@ impl Surroundings {
     }
 
     fn program(
-        &self,
+        self,
         words: &[OsString],
         session: Session,
         terminal: Terminal,
@@ -219,15 +221,14 @@ impl Surroundings {
             .iter()
             .map(|word| string(&word.clone().into_vec(), "the command"))
             .collect();
-        let environment = self.environment.variables().to_vec();
         // Mask and dispositions are known when bowout's own signals are.
         Ok(Program {
             pid_entry: self.pid_entry,
             session,
             terminal,
-            credentials: self.credentials.clone(),
-            directory: self.directory.clone(),
-            ..Program::new(candidates, arguments?, environment)
+            credentials: self.credentials,
+            directory: self.directory,
+            ..Program::new(candidates, arguments?, self.environment.into_variables())
         })
     }
 }

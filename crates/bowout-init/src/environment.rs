@@ -143,10 +143,6 @@ impl Environment {
         Some(index)
     }
 
-    pub(crate) fn variables(&self) -> &[Variable] {
-        &self.0
-    }
-
     /// All of it, as execve(2) wants it.
     pub(crate) fn into_variables(self) -> Vec<Variable> {
         self.0
@@ -204,10 +200,10 @@ mod tests {
         let own = Pid::new(7);
         let mut named = environment(&[("A", "b"), ("LISTEN_PID", "7")]);
         assert_eq!(named.pass_listeners_on(own), Some(1));
-        assert_eq!(named.variables()[1].to_str(), Ok("LISTEN_PID=0000000000"));
+        assert_eq!(named.0[1].to_str(), Ok("LISTEN_PID=0000000000"));
         let mut other = environment(&[("LISTEN_PIDS", "7"), ("LISTEN_PID", "8")]);
         assert_eq!(other.pass_listeners_on(own), None);
-        assert_eq!(other.variables()[1].to_str(), Ok("LISTEN_PID=8"));
+        assert_eq!(other.0[1].to_str(), Ok("LISTEN_PID=8"));
         assert_eq!(environment(&[]).pass_listeners_on(own), None);
     }
 
