@@ -172,5 +172,10 @@ impl Supervisor {
             }
             State::Starting | State::Stopping(_) | State::Ended(_) => {}
         }
+        if enforced && matches!(self.services[id.0].state, State::Stopping(_)) {
+            for hook in self.hooks_at(id, ServiceMoment::Stop) {
+                self.hooks.limit(hook, now, limit, out);
+            }
+        }
     }
 }

@@ -296,6 +296,12 @@ impl Supervisor {
         hooks.collect::<Vec<_>>().into_iter()
     }
 
+    /// Whether a hook of a service runs that is for this moment.
+    pub(super) fn is_run(&self, id: ServiceId, moment: ServiceMoment) -> bool {
+        let mut hooks = self.plan.hooks_at(HookMoment::Of(id, moment));
+        hooks.any(|hook| self.hooks.is_running(hook))
+    }
+
     /// Starts a hook that nothing waits for.
     pub(super) fn start_hook(&mut self, hook: HookId, now: Instant, out: &mut Actions) {
         let time = self.plan.hooks()[hook.0].timeout.unwrap_or(HOOK_TIME);

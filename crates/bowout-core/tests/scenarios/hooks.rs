@@ -225,6 +225,48 @@ fn a_stop_command_that_hangs_does_not_delay_the_sigkill() {
 }
 
 #[test]
+fn a_stop_command_may_go_on_when_the_service_has_ended() {
+    for (does, killed, end) in [
+        (Does::Exits(700, 0), &[][..], 700),
+        (Does::Hangs, &[(1_000, Signal::KILL)], 1_000),
+    ] {
+        let mut stage = Stage::new(with(&[("halt", ServiceMoment::Stop)]));
+        stage.hook("halt", does);
+        stage.tell(Event::Started);
+        stage.signal(Signal::TERM);
+        stage.at(100);
+        stage.exits("web", 0);
+        stage.at(20_000);
+        assert_eq!(stage.told_hook("halt"), killed, "{does:?}");
+        assert_eq!(stage.told("db"), [(end, Signal::TERM)], "{does:?}");
+        assert_eq!(stage.finish(), Some((end, 0)), "{does:?}");
+    }
+}
+
+#[test]
+fn a_stop_command_has_no_longer_than_a_stop_of_the_container_leaves() {
+    let mut draft = with(&[("halt", ServiceMoment::Stop)]);
+    draft.hooks[0].timeout = None;
+    draft.services[0].stop_timeout = Some(ms(60_000));
+    draft.services[1].stop_timeout = Some(ms(4_000));
+    let mut stage = Stage::new(draft);
+    stage.hook("halt", Does::Hangs);
+    stage.tell(Event::Started);
+    stage.command(Command::Stop, "web");
+    stage.at(100);
+    stage.exits("web", 0);
+    stage.signal(Signal::TERM);
+    stage.at(120_000);
+    let killed = stage.told_hook("halt");
+    let [(at, Signal::KILL)] = killed[..] else {
+        panic!("{killed:?}");
+    };
+    assert_eq!(stage.told("db"), [(at, Signal::TERM)]);
+    // Both parts are scaled down to what the grace period leaves, 60 to 4.
+    assert!(at < 9_000, "killed at {at}, and nothing is left for db");
+}
+
+#[test]
 fn a_hook_reloads_instead_of_the_signal() {
     let mut stage = Stage::started(with(&[("again", ServiceMoment::Reload)]));
     stage.at(100);

@@ -106,7 +106,8 @@ impl Supervisor {
             // It has its SIGKILL, and nothing else can come of it.
             service.ending = Ending::Exited(Status::by(Signal::KILL));
         }
-        if given_up || stopping.is_over(blind) {
+        // Its stop command may have more to do than to tell it.
+        if given_up || stopping.is_over(blind) && !self.is_run(id, ServiceMoment::Stop) {
             self.is_gone(id, now, out);
         }
     }
