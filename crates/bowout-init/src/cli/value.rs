@@ -125,14 +125,18 @@ pub fn nearest<'a>(word: &str, mut candidates: impl Iterator<Item = &'a str>) ->
 
 /// The same, once for all kinds of lists.
 fn nearest_of<'a>(word: &str, next: &mut dyn FnMut() -> Option<&'a str>) -> Option<&'a str> {
+    let limit = 1 + word.len() / 4;
     let mut nearest = None;
     while let Some(candidate) = next() {
+        // Letters that are missing or too many are slips, too.
+        if word.len().abs_diff(candidate.len()) > limit {
+            continue;
+        }
         let slips = distance(word, candidate);
         if nearest.is_none_or(|nearest| (slips, candidate) < nearest) {
             nearest = Some((slips, candidate));
         }
     }
-    let limit = 1 + word.len() / 4;
     let nearest = nearest.filter(|(slips, _)| *slips <= limit);
     nearest.map(|(_, candidate)| candidate)
 }
