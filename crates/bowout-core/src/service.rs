@@ -196,8 +196,8 @@ impl Service {
         was_named
     }
 
-    /// The processes whose end is something to it even where nobody knows whose they are: its main one, and
-    /// those that were named to be that.
+    /// The processes that it is found by: the one that leads its others, which is its main one while that lives,
+    /// and those that were named to be the main one.
     #[must_use = "reads a value and changes nothing"]
     pub(crate) fn processes(&self) -> [Option<Pid>; 3] {
         let (claimed, filed) = match &self.state {
@@ -213,7 +213,7 @@ impl Service {
             | State::Backoff { .. }
             | State::Ended(_) => (None, None),
         };
-        [self.main(), claimed, filed]
+        [self.group(), claimed, filed]
     }
 
     /// Its main process, while that lives; of a daemon that is being started, its starter.

@@ -159,6 +159,12 @@ impl Supervisor {
         &self.services[id.0]
     }
 
+    /// The service whose main process this is, or was, while others of it may be left.
+    #[must_use = "reads a value and changes nothing"]
+    pub fn led_by(&self, pid: Pid) -> Option<ServiceId> {
+        self.services.led_by(pid)
+    }
+
     /// Whether a stop is under way, or over.
     #[must_use = "reads a value and changes nothing"]
     pub fn is_stopping(&self) -> bool {

@@ -121,9 +121,9 @@ impl World {
         let signals = self.survey.take()?;
         let whose = match &self.programs {
             Programs::Command(_) => None,
-            Programs::Services(services) => Some(services.names(core)),
+            Programs::Services(_) => Some(core),
         };
-        let taken = survey::take(self.own, self.is_init, signals, whose.as_ref());
+        let taken = survey::take(self.own, self.is_init, signals, whose);
         Some(Event::Surveyed(taken))
     }
 

@@ -20,11 +20,9 @@ use crate::origin::Origin;
 use crate::output::{News, Outputs};
 use crate::perform::start;
 use crate::settings::{ReadyWhen, ServiceSettings, Settings};
-use crate::survey::Names;
 use asked::Asked;
 use bowout_core::action::Note;
 use bowout_core::event::{Received, SpawnError, SpawnErrorKind};
-use bowout_core::order::gathered;
 use bowout_core::plan::ServiceId;
 use bowout_core::{Action, Event, Instant, Pid, SignalSet, Supervisor};
 use bowout_sys::files::Version;
@@ -286,7 +284,7 @@ impl Services {
         }
         let mut ready = None;
         if let Some(ReadyWhen::Descriptor(number)) = settings.ready {
-            match self.listening.pipe() {
+            match self.listening.pipe(id.0) {
                 Ok((token, reader, end)) => {
                     program.descriptors.push((end.as_raw_fd(), number));
                     ends.push(end);
@@ -326,8 +324,8 @@ impl Services {
         events: &mut VecDeque<Event>,
     ) -> bool {
         self.has_answered(pid);
-        let mut ids = core.plan().ids();
-        let Some(id) = ids.find(|id| core.service(*id).main() == Some(pid)) else {
+        let led = core.led_by(pid);
+        let Some(id) = led.filter(|id| core.service(*id).main().is_some()) else {
             return false;
         };
         if let Some(outputs) = &mut self.outputs {
@@ -350,21 +348,6 @@ impl Services {
         let (control, scene) = self.split(core);
         if let Some(control) = control {
             control.tell(note, &scene, crate::control::Clock::read());
-        }
-    }
-
-    /// What a survey is told of services.
-    #[inline(never)]
-    pub(crate) fn names<'a>(&self, core: &'a Supervisor) -> Names<'a> {
-        let plan = core.plan();
-        let named = plan.ids().map(|id| (plan.service(id).name.as_str(), id));
-        let known = plan.ids().flat_map(|id| {
-            let service = core.service(id);
-            [service.main(), service.group()]
-        });
-        Names {
-            services: gathered(named),
-            known: gathered(known.flatten()),
         }
     }
 

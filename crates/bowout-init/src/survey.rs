@@ -1,30 +1,22 @@
 //! Looks at every process in sight, and closer at those where it matters.
 
-use bowout_core::order::{Map, Set, gathered};
+use bowout_core::order::{Set, gathered};
 use bowout_core::plan::ServiceId;
 use bowout_core::process::{Process, State};
-use bowout_core::{Pid, SignalSet};
+use bowout_core::{Pid, SignalSet, Supervisor};
 use bowout_sys::proc::{Call, Proc};
 
 /// The variable that every service has: its name.
 pub(crate) const SERVICE: &str = "BOWOUT_SERVICE";
 
-/// What is known of services, to tell whose a child of bowout is that nobody knows.
-pub(crate) struct Names<'a> {
-    /// Services by their names.
-    pub(crate) services: Map<&'a str, ServiceId>,
-    /// Processes whose services are known, and with them their sessions.
-    pub(crate) known: Set<Pid>,
-}
-
 /// Every process but bowout: all of its PID namespace when it is the init of one, else those below it.
-/// `None` where /proc can't be read.
+/// `None` where /proc can't be read. With services, `core` knows whose most are.
 #[inline(never)]
 pub(crate) fn take(
     own: Pid,
     is_init: bool,
     signals: SignalSet,
-    names: Option<&Names<'_>>,
+    core: Option<&Supervisor>,
 ) -> Option<Vec<Process>> {
     let mut proc = Proc::open().ok()?;
     let mut processes = Vec::new();
@@ -52,23 +44,21 @@ pub(crate) fn take(
     let parents: Set<Pid> = gathered(processes.iter().map(|process| process.parent));
     for process in &mut processes {
         look_closer(&mut proc, process, signals, parents.contains(&process.pid));
-        if let Some(names) = names.filter(|_| process.parent == own) {
-            process.service = names.whose(&proc, process);
+        if let Some(core) = core.filter(|_| process.parent == own) {
+            process.service = whose(&proc, process, core);
         }
     }
     Some(processes)
 }
 
-impl Names<'_> {
-    /// Daemons leave their sessions, but keep the environment that they were started with.
-    fn whose(&self, proc: &Proc, process: &Process) -> Option<ServiceId> {
-        let known = |pid: Pid| self.known.contains(&pid);
-        if process.state == State::Zombie || known(process.pid) || known(process.session) {
-            return None;
-        }
-        let name = proc.environment_entry(process.pid, SERVICE)?;
-        self.services.get(name.as_str()).copied()
+/// Daemons leave their sessions, but keep the environment that they were started with.
+fn whose(proc: &Proc, process: &Process, core: &Supervisor) -> Option<ServiceId> {
+    let known = |pid: Pid| core.led_by(pid).is_some();
+    if process.state == State::Zombie || known(process.pid) || known(process.session) {
+        return None;
     }
+    core.plan()
+        .find(&proc.environment_entry(process.pid, SERVICE)?)
 }
 
 /// A closer look costs as much as the first, so it is taken only where it can change what is done: at

@@ -50,12 +50,9 @@ impl Supervisor {
     pub(super) fn owners(&mut self, processes: &[Process]) -> Vec<Owner> {
         let by_pid = processes.iter().map(|process| (process.pid, process));
         let by_pid: Map<Pid, &Process> = gathered(by_pid);
-        let groups = self.plan.ids();
-        let groups = groups.filter_map(|id| Some((self.services[id.0].group()?, id)));
-        let groups: Map<Pid, ServiceId> = gathered(groups);
         let owners: Vec<Owner> = processes
             .iter()
-            .map(|process| self.owner(process, &by_pid, &groups))
+            .map(|process| self.owner(process, &by_pid))
             .collect();
         self.attribution
             .seen
@@ -69,19 +66,14 @@ impl Supervisor {
     }
 
     /// Goes up from a process until somebody is known, or bowout is reached.
-    fn owner(
-        &self,
-        process: &Process,
-        by_pid: &Map<Pid, &Process>,
-        groups: &Map<Pid, ServiceId>,
-    ) -> Owner {
+    fn owner(&self, process: &Process, by_pid: &Map<Pid, &Process>) -> Owner {
         let mut at = process;
         // A survey is not taken in one moment: parents can seem to go round in a circle.
         for _ in 0..=by_pid.len() {
             if self.hooks.have(at.pid) || self.hooks.have(at.session) {
                 return Owner::Hook;
             }
-            if let Some(service) = self.known(at, groups) {
+            if let Some(service) = self.known(at) {
                 return Owner::Service(service);
             }
             if at.parent == self.own {
@@ -100,13 +92,10 @@ impl Supervisor {
         Owner::Stranger
     }
 
-    fn known(&self, process: &Process, groups: &Map<Pid, ServiceId>) -> Option<ServiceId> {
-        let seen = self.attribution.seen.get(&process.pid);
-        let group = || {
-            groups
-                .get(&process.pid)
-                .or_else(|| groups.get(&process.session))
-        };
-        seen.or_else(group).copied()
+    fn known(&self, process: &Process) -> Option<ServiceId> {
+        let seen = self.attribution.seen.get(&process.pid).copied();
+        let led = || self.services.led_by(process.pid);
+        seen.or_else(led)
+            .or_else(|| self.services.led_by(process.session))
     }
 }

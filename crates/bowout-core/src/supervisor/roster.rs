@@ -25,7 +25,7 @@ pub(super) struct Roster {
     noted: Vec<Noted>,
     /// Of how many services each fact is true.
     counts: [usize; Fact::COUNT],
-    /// The processes that they would miss.
+    /// The processes that they are found by.
     processes: Pids,
     /// When each is to be looked at although nothing happens.
     timers: Timers,
@@ -158,6 +158,14 @@ impl Roster {
             }
         }
         all
+    }
+
+    /// The service whose processes this one leads.
+    pub(super) fn led_by(&self, pid: Pid) -> Option<ServiceId> {
+        let mut known = self.processes.of(pid);
+        known
+            .find(|at| self.services[*at].group() == Some(pid))
+            .map(ServiceId)
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {

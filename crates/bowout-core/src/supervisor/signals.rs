@@ -178,10 +178,8 @@ impl Supervisor {
     }
 
     pub(super) fn suspended(&mut self, pid: Pid, signal: Signal, out: &mut Vec<Action>) {
-        let known = self.services.that_know(pid, None);
-        let is_main = |id: &ServiceId| self.services[id.0].main() == Some(pid);
-        let is_main = known.iter().any(is_main);
-        if !is_main || !signal.is_terminal_stop() {
+        let led = self.services.led_by(pid);
+        if led.is_none_or(|id| self.services[id.0].main().is_none()) || !signal.is_terminal_stop() {
             return;
         }
         match self.plan.signals().job_control {

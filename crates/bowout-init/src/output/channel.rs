@@ -124,7 +124,12 @@ impl Channels {
         let index = match self.names.get(name) {
             Some(index) => *index,
             None => {
-                let free = self.channels.iter().position(Option::is_none);
+                // Each name has a place, so that there may be no need to look for a free one.
+                let places = match self.names.len() < self.channels.len() {
+                    true => self.channels.as_slice(),
+                    false => &[],
+                };
+                let free = places.iter().position(Option::is_none);
                 let index = free.unwrap_or(self.channels.len());
                 if free.is_none() {
                     self.channels.push(None);
@@ -152,11 +157,11 @@ impl Channels {
 
     /// A file that two services have in common is one destination, so that it is put aside once.
     fn file(&mut self, path: &Path, rotation: Option<Rotation>) -> usize {
-        // bowout may be in another directory when it is opened, or made anew.
+        // bowout may be in another directory when it is opened, or made anew. What comes of this has one form only.
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         for (index, place) in self.destinations.iter_mut().enumerate() {
             if let Some(file) = place.as_mut().and_then(Destination::file)
-                && file.path() == path
+                && file.path().as_os_str() == path.as_os_str()
             {
                 file.set_rotation(rotation);
                 return index;

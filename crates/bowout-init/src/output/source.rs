@@ -2,7 +2,7 @@
 
 use super::form::Stream;
 use super::lines::{Lines, Piece, Room};
-use bowout_core::order::{Set, gathered, sort};
+use bowout_core::order::{Set, gathered};
 use bowout_sys::pipe::Reader;
 use std::os::fd::{AsFd, BorrowedFd};
 
@@ -20,8 +20,8 @@ pub(super) struct Sources {
     /// Those that are not read because nobody has room for more.
     paused: Vec<usize>,
     room: Vec<u8>,
-    /// How many there have been.
-    count: u64,
+    /// For each service its own, the oldest first.
+    own: Vec<Vec<usize>>,
 }
 
 #[derive(Debug)]
@@ -33,8 +33,6 @@ struct Pipe {
     is_paused: bool,
     /// Everybody who could write is gone.
     is_over: bool,
-    /// Its number among all that there have been.
-    born: u64,
 }
 
 /// What came of reading.
@@ -59,27 +57,24 @@ impl Sources {
             stream,
             is_paused: false,
             is_over: false,
-            born: self.count,
         };
-        self.count += 1;
-        match self.free.pop() {
-            Some(index) => {
-                self.pipes[index] = Some(pipe);
-                index
-            }
-            None => {
-                self.pipes.push(Some(pipe));
-                self.pipes.len() - 1
-            }
+        let index = self.free.pop().unwrap_or(self.pipes.len());
+        match self.pipes.get_mut(index) {
+            Some(place) => *place = Some(pipe),
+            None => self.pipes.push(Some(pipe)),
         }
+        if self.own.len() <= channel {
+            self.own.resize_with(channel + 1, Vec::new);
+        }
+        self.own[channel].push(index);
+        index
     }
 
     pub(super) fn remove(&mut self, index: usize) {
-        if let Some(pipe) = self.pipes.get_mut(index)
-            && pipe.take().is_some()
-        {
+        if let Some(pipe) = self.pipes.get_mut(index).and_then(Option::take) {
             self.free.push(index);
             self.paused.retain(|paused| *paused != index);
+            self.own[pipe.channel].retain(|own| *own != index);
         }
     }
 
@@ -95,14 +90,7 @@ impl Sources {
 
     /// Those of one service, the oldest first.
     pub(super) fn of(&self, channel: usize) -> Vec<usize> {
-        let mut own: Vec<(u64, usize)> = (0..)
-            .zip(&self.pipes)
-            .filter_map(|(index, pipe)| Some((pipe.as_ref()?, index)))
-            .filter(|(pipe, _)| pipe.channel == channel)
-            .map(|(pipe, index)| (pipe.born, index))
-            .collect();
-        sort(&mut own, |a, b| a < b);
-        own.into_iter().map(|(_, index)| index).collect()
+        self.own.get(channel).cloned().unwrap_or_default()
     }
 
     pub(super) fn paused(&self) -> Vec<usize> {
@@ -119,7 +107,8 @@ impl Sources {
 
     /// Whose pipes are open.
     pub(super) fn channels(&self) -> Set<usize> {
-        gathered(self.pipes.iter().flatten().map(|pipe| pipe.channel))
+        let is_open = |channel: &usize| !self.own[*channel].is_empty();
+        gathered((0..self.own.len()).filter(is_open))
     }
 
     /// Whose it is.

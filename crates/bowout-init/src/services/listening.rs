@@ -19,6 +19,9 @@ const OUTPUTS: u64 = 3;
 /// Readiness pipes have their own numbers, each once, from here on.
 const PIPES: u64 = 16;
 
+/// A part of that number says where its service was in the plan when it was made.
+const PLACES: u64 = 1 << 24;
+
 /// How often in a row signals go before everything else. A storm of them must not silence the others.
 const PATIENCE: u32 = 16;
 
@@ -94,12 +97,17 @@ impl Listening {
 
     /// A pipe, with the number that [`Voice::Pipe`] names it by. It is not heard any more once its end to
     /// read is dropped.
-    pub(super) fn pipe(&mut self) -> io::Result<(u64, pipe::Reader, OwnedFd)> {
+    pub(super) fn pipe(&mut self, place: usize) -> io::Result<(u64, pipe::Reader, OwnedFd)> {
         let (reader, end) = pipe::pair()?;
-        let token = self.next_pipe;
+        let token = self.next_pipe * PLACES + place as u64 % PLACES;
         self.poll.add(reader.as_fd(), token, Interest::Read)?;
         self.next_pipe += 1;
         Ok((token, reader, end))
+    }
+
+    /// Where the service of a pipe is most likely.
+    pub(super) fn place(token: u64) -> usize {
+        usize::try_from(token % PLACES).unwrap_or(0)
     }
 
     /// Waits; what has something to tell and is not heard now tells it again with the next wait.

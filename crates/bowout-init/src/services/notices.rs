@@ -1,8 +1,8 @@
 //! Hears what services tell of themselves, and makes sure whose word it is.
 
-use super::listening::Voice;
+use super::listening::{Listening, Voice};
 use super::pidfile::may_be_ours;
-use super::{Services, take};
+use super::{Known, Services, take};
 use crate::control::Clock;
 use crate::log::{Level, Log};
 use crate::notify;
@@ -61,11 +61,14 @@ impl Services {
     /// A line on the descriptor of a service says that it is ready (s6, notification-fd). It is closed
     /// then, and when nobody can write to it any more.
     fn hear_pipe(&mut self, token: u64) -> Option<Event> {
-        let mut all = self.known.iter_mut().enumerate();
-        let (index, known) = all.find(|(_, known)| {
-            let ready = known.ready.as_ref();
-            ready.is_some_and(|pipe| pipe.token == token)
-        })?;
+        let has = |known: &Known| known.ready.as_ref().is_some_and(|pipe| pipe.token == token);
+        let place = Listening::place(token);
+        let index = match self.known.get(place).is_some_and(has) {
+            true => place,
+            // Another plan has come since.
+            false => self.known.iter().position(has)?,
+        };
+        let known = &mut self.known[index];
         let mut room = [0; 512];
         let read = known.ready.as_mut()?.reader.read(&mut room);
         let (is_ready, is_over) = match read {
@@ -203,26 +206,20 @@ impl Strangers {
 /// The service that a process belongs to: by its own number, or its session's, or those of the processes
 /// above it. A daemon that has left all of them is bowout's child, and has its environment still.
 fn whose(sender: Pid, core: &Supervisor) -> Option<ServiceId> {
-    let plan = core.plan();
-    let of = |pid: Pid| {
-        plan.ids().find(|id| {
-            let service = core.service(*id);
-            service.main() == Some(pid) || service.group() == Some(pid)
-        })
-    };
-    if let Some(service) = of(sender) {
-        return Some(service);
+    let led = core.led_by(sender);
+    if led.is_some() {
+        return led;
     }
     let mut proc = Proc::open().ok()?;
     let own = bowout_sys::own_pid();
     let mut at = sender;
     for _ in 0..FAR {
         let facts = proc.status(at).ok().flatten()?;
-        if let Some(service) = of(at).or_else(|| of(facts.session)) {
+        if let Some(service) = core.led_by(at).or_else(|| core.led_by(facts.session)) {
             return Some(service);
         }
         if facts.parent == own {
-            return plan.find(&proc.environment_entry(at, SERVICE)?);
+            return core.plan().find(&proc.environment_entry(at, SERVICE)?);
         }
         if facts.parent == Pid::OUTSIDE {
             return None;
