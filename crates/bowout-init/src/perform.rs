@@ -17,7 +17,7 @@ use crate::services::Services;
 use crate::survey;
 use bowout_core::plan::{HookId, JobControl, ServiceId};
 use bowout_core::report::Report;
-use bowout_core::{Action, Event, Pid, SignalSet, Supervisor};
+use bowout_core::{Action, Event, Instant, Pid, SignalSet, Supervisor};
 use bowout_sys::signals;
 use bowout_sys::terminal::{self, Standing};
 use std::collections::VecDeque;
@@ -41,6 +41,8 @@ pub(crate) struct World {
     reaping: bool,
     /// Whether the last signal was for everybody and found nobody.
     nobody: bool,
+    /// When something happened last.
+    now: Instant,
     /// How much of bowout itself is in memory.
     text: Text,
     /// The signals for which a survey was asked for and not taken yet.
@@ -65,7 +67,8 @@ impl World {
     }
 
     /// The core is about to take an event.
-    pub(crate) fn reaches(&mut self, event: &Event) {
+    pub(crate) fn reaches(&mut self, event: &Event, now: Instant) {
+        self.now = now;
         if let (Event::Reconfigured(_), Programs::Services(services)) = (event, &mut self.programs)
         {
             services.offer();

@@ -40,7 +40,7 @@ impl Machine {
                     .log
                     .writes(Level::Debug)
                     .then(|| format!("{event:?}"));
-                self.world.reaches(&event);
+                self.world.reaches(&event, now);
                 let actions = self.core.handle(now, event);
                 if let Some(event) = said {
                     self.world

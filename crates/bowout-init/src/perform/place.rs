@@ -8,7 +8,7 @@ use crate::contract::Contract;
 use crate::log::{Level, Log};
 use crate::services::Services;
 use bowout_core::plan::JobControl;
-use bowout_core::{Signal, SignalSet};
+use bowout_core::{Instant, Signal, SignalSet};
 use bowout_sys::signals::{self, Woken};
 use bowout_sys::spawn::Terminal;
 use bowout_sys::terminal::{self, Standing};
@@ -61,6 +61,7 @@ pub(super) fn find(setup: Setup, job_control: JobControl) -> io::Result<World> {
         set,
         reaping: false,
         nobody: false,
+        now: Instant::ZERO,
         text: Text::Large,
         survey: None,
     })

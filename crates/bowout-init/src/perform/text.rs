@@ -19,12 +19,12 @@ pub(super) enum Text {
 }
 
 impl Text {
-    /// How long may be waited, where the wait may be as long as `limit`. Forgets what it is time for.
-    pub(super) fn wait(&mut self, limit: Option<Duration>) -> Option<Duration> {
+    /// How long may be waited from now on, or from a little earlier, where the wait may be as long as
+    /// `limit`. Forgets what it is time for.
+    pub(super) fn wait(&mut self, limit: Option<Duration>, now: Instant) -> Option<Duration> {
         if *self == Text::Small {
             return limit;
         }
-        let now = bowout_sys::clock::now();
         let end = match *self {
             Text::Until(end) => end,
             Text::Small | Text::Large => now.after(KEPT),
@@ -40,9 +40,9 @@ impl Text {
     }
 
     /// Whether a wait may have ended for this alone.
-    pub(super) fn is_due(self) -> bool {
+    pub(super) fn is_due(self, now: Instant) -> bool {
         match self {
-            Text::Until(end) => end <= bowout_sys::clock::now(),
+            Text::Until(end) => end <= now,
             Text::Small | Text::Large => false,
         }
     }

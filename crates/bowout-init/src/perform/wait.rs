@@ -39,12 +39,11 @@ impl World {
             (false, None) => (self.set, None),
             (false, Some(deadline)) => (self.set, Some(deadline.since(bowout_sys::clock::now()))),
         };
-        match signals::wait(set, self.text.wait(limit)) {
+        match signals::wait(set, self.text.wait(limit, self.now)) {
             Ok(Woken::By(received)) if received.signal == Signal::CHLD => self.reap(core, events),
             Ok(Woken::By(received)) => events.extend(self.came(received)),
             Ok(Woken::ByNothing) if self.reaping => self.reap(core, events),
-            Ok(Woken::ByNothing) if self.text.is_due() => {}
-            Ok(Woken::ByNothing) => events.push_back(Event::DeadlineReached),
+            Ok(Woken::ByNothing) => events.extend(self.time_is_up()),
             Err(error) => self.cannot_wait(&error, core, events),
         }
     }
@@ -64,7 +63,7 @@ impl World {
         if services.took_text() {
             self.text = Text::Large;
         }
-        let heard = match services.listen(self.text.wait(limit)) {
+        let heard = match services.listen(self.text.wait(limit, now)) {
             Ok(heard) => heard,
             Err(error) => return self.cannot_wait(&error, core, events),
         };
@@ -89,9 +88,15 @@ impl World {
         if children {
             self.reap(core, events);
         }
-        if !heard.signals && !heard.others && !children && !self.text.is_due() {
-            events.push_back(Event::DeadlineReached);
+        if !heard.signals && !heard.others && !children {
+            events.extend(self.time_is_up());
         }
+    }
+
+    /// Nothing came. Where that was only for what leaves the memory, it is none of the core's business.
+    fn time_is_up(&mut self) -> Option<Event> {
+        self.now = bowout_sys::clock::now();
+        (!self.text.is_due(self.now)).then_some(Event::DeadlineReached)
     }
 
     fn came(&self, received: Received) -> Option<Event> {
