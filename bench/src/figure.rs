@@ -1,5 +1,7 @@
 //! Lists the figures: what each is called, in what unit it is shown, and what the target is.
 
+use std::time::Duration;
+
 /// One figure of the comparison.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Figure {
@@ -82,6 +84,10 @@ pub(crate) const WORKERS: usize = 1_000;
 
 /// Dead processes that are handed to the init at one moment.
 pub(crate) const ORPHANS: usize = 10_000;
+
+/// How long after the start everybody is at rest: what was set up is put away, and the slowest take a second
+/// until they call a service started.
+pub(crate) const SETTLE: Duration = Duration::from_millis(1_500);
 
 /// How long the idle init is watched.
 pub(crate) const IDLE_SECONDS: u64 = 10;

@@ -6,10 +6,7 @@ use std::time::Duration;
 use super::{Run, is_init, progress};
 use crate::cgroup::Cgroup;
 use crate::entrant::{Entrant, Role};
-use crate::figure::Id;
-
-/// From the child's first word to an init that has set itself up, put away what that took, and waits.
-const SETTLE: Duration = Duration::from_millis(1_500);
+use crate::figure::{Id, SETTLE};
 
 /// Inits in one cgroup: the kernel charges some things in lumps, which the number spreads.
 const CROWD: usize = 8;

@@ -4,11 +4,8 @@ use std::fs;
 use std::time::Duration;
 
 use super::{Run, is_init};
-use crate::figure::{IDLE_SECONDS, Id};
+use crate::figure::{IDLE_SECONDS, Id, SETTLE};
 use crate::stage::Held;
-
-/// From the child's start to an init that has nothing left to set up or to put away.
-const SETTLE: Duration = Duration::from_millis(1_500);
 
 /// All inits idle at the same time: each is watched alone, none disturbs another.
 pub(super) fn measure(run: &mut Run<'_>) {

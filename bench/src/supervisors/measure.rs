@@ -6,14 +6,11 @@ use super::figures::{SECONDS, USUAL};
 use super::life::{Life, Stop};
 use super::manager::Manager;
 use super::scene::{Cast, Service};
-use crate::figure::Id;
+use crate::figure::{Id, SETTLE};
 use crate::programs::Programs;
 use crate::samples::Samples;
 use crate::shuffle::Shuffle;
 use crate::statistics::summarise;
-
-/// From the first instruction of the last service to a manager at rest: some call a service started only when it has run for a second.
-const SETTLE: Duration = Duration::from_millis(1_500);
 
 /// What every measurement works with.
 struct Run<'a> {

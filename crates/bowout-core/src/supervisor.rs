@@ -21,7 +21,7 @@ use crate::plan::budget::Budget;
 use crate::plan::{Kind, Plan, ServiceId};
 use crate::report::{Reason, Recorder};
 use crate::service::restart::Chance;
-use crate::service::{End, Ending, Service, State};
+use crate::service::{Ending, Service, State};
 use crate::{Instant, Pid, Status};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -163,6 +163,13 @@ impl Supervisor {
     #[must_use = "reads a value and changes nothing"]
     pub fn led_by(&self, pid: Pid) -> Option<ServiceId> {
         self.services.led_by(pid)
+    }
+
+    /// The service whose main process this is.
+    #[must_use = "reads a value and changes nothing"]
+    pub fn whose_main(&self, pid: Pid) -> Option<ServiceId> {
+        let led = self.led_by(pid);
+        led.filter(|id| self.services[id.0].main().is_some())
     }
 
     /// Whether a stop is under way, or over.
@@ -382,14 +389,7 @@ impl Supervisor {
 
     /// Why the container is to stop although nobody asked for it.
     fn reason_to_stop(&self) -> Option<Reason> {
-        let fatal = |id: &ServiceId| {
-            let service = &self.services[id.0];
-            let over = service.state == State::Ended(End::Failed) && service.wanted;
-            over && self.plan.service(*id).essential
-        };
-        if self.services.count(Fact::Fatal) > 0
-            && let Some(id) = self.plan.ids().find(fatal)
-        {
+        if let Some(id) = self.services.first(Fact::Fatal) {
             return Some(self.reason_of(id));
         }
         // What somebody stopped may be started again; only what ended by itself leaves nothing to do. What

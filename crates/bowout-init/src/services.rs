@@ -20,9 +20,9 @@ use crate::origin::Origin;
 use crate::output::{News, Outputs};
 use crate::perform::start;
 use crate::settings::{ReadyWhen, ServiceSettings, Settings};
-use asked::Asked;
 use bowout_core::action::Note;
 use bowout_core::event::{Received, SpawnError, SpawnErrorKind};
+use bowout_core::order::Map;
 use bowout_core::plan::ServiceId;
 use bowout_core::{Action, Event, Instant, Pid, SignalSet, Supervisor};
 use bowout_sys::files::Version;
@@ -64,7 +64,8 @@ pub(crate) struct Services {
     outputs: Option<Outputs>,
     control: Option<Control>,
     strangers: Strangers,
-    asked: Asked,
+    /// Probes under way, by their processes: whom they ask about, and where they say what they found.
+    asked: Map<Pid, (ServiceId, pipe::Reader)>,
     /// By the places of the services in the plan.
     known: Vec<Known>,
     /// Whether much of the program was brought into memory that what goes on does not need.
@@ -156,7 +157,7 @@ impl Services {
             outputs: None,
             control: None,
             strangers: Strangers::default(),
-            asked: Asked::default(),
+            asked: Map::new(),
             took_text: false,
             next: None,
             offered: None,
@@ -324,8 +325,7 @@ impl Services {
         events: &mut VecDeque<Event>,
     ) -> bool {
         self.has_answered(pid);
-        let led = core.led_by(pid);
-        let Some(id) = led.filter(|id| core.service(*id).main().is_some()) else {
+        let Some(id) = core.whose_main(pid) else {
             return false;
         };
         if let Some(outputs) = &mut self.outputs {

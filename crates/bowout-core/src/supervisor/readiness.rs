@@ -297,7 +297,7 @@ impl Supervisor {
     }
 
     /// Whether a hook of a service runs that is for this moment.
-    pub(super) fn is_run(&self, id: ServiceId, moment: ServiceMoment) -> bool {
+    pub(super) fn runs_hook(&self, id: ServiceId, moment: ServiceMoment) -> bool {
         let mut hooks = self.plan.hooks_at(HookMoment::Of(id, moment));
         hooks.any(|hook| self.hooks.is_running(hook))
     }

@@ -79,22 +79,14 @@ impl Roster {
 
     /// A service on its way down, if it is that.
     pub(super) fn stopping(&mut self, id: ServiceId) -> Option<&mut Stopping> {
-        let State::Stopping(_) = self.services[id.0].state else {
+        // Only who is that is looked at for it.
+        if !matches!(self.services[id.0].state, State::Stopping(_)) {
+            return None;
+        }
+        let State::Stopping(stopping) = &mut self[id.0].state else {
             return None;
         };
-        match &mut self[id.0].state {
-            State::Stopping(stopping) => Some(stopping),
-            State::Waiting
-            | State::PreStart(_)
-            | State::Starting
-            | State::Launching(_)
-            | State::Adopting(_)
-            | State::Running(_)
-            | State::PreStop(_)
-            | State::PostStop(_)
-            | State::Backoff { .. }
-            | State::Ended(_) => None,
-        }
+        Some(stopping)
     }
 
     pub(super) fn get_mut(&mut self, at: usize) -> Option<&mut Service> {
@@ -147,6 +139,16 @@ impl Roster {
     /// Of how many services this was true when it was noted.
     pub(super) fn count(&self, fact: Fact) -> usize {
         self.counts[fact as usize]
+    }
+
+    /// The first service of which this was true when it was noted.
+    pub(super) fn first(&self, fact: Fact) -> Option<ServiceId> {
+        // Mostly there is none.
+        if self.count(fact) == 0 {
+            return None;
+        }
+        let is_it = |noted: &Noted| noted.facts.has(fact as usize);
+        self.noted.iter().position(is_it).map(ServiceId)
     }
 
     /// The services that knew this process when it was noted, and its owner.

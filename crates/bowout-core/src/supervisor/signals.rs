@@ -178,8 +178,7 @@ impl Supervisor {
     }
 
     pub(super) fn suspended(&mut self, pid: Pid, signal: Signal, out: &mut Vec<Action>) {
-        let led = self.services.led_by(pid);
-        if led.is_none_or(|id| self.services[id.0].main().is_none()) || !signal.is_terminal_stop() {
+        if self.whose_main(pid).is_none() || !signal.is_terminal_stop() {
             return;
         }
         match self.plan.signals().job_control {

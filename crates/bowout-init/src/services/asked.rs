@@ -5,7 +5,6 @@ use crate::assemble::readiness_probe;
 use crate::log::{Level, Log};
 use crate::settings::{Probe, ServiceSettings};
 use bowout_core::action::Note;
-use bowout_core::order::Map;
 use bowout_core::plan::{HookMoment, ServiceId, ServiceMoment};
 use bowout_core::{Pid, Supervisor};
 use bowout_sys::pipe::{self, Reader};
@@ -13,10 +12,6 @@ use std::os::fd::OwnedFd;
 
 /// More than a probe has to say.
 const LONGEST: usize = 1024;
-
-/// Probes under way, by their processes: whom they ask about, and where they say what they found.
-#[derive(Debug, Default)]
-pub(super) struct Asked(Map<Pid, (ServiceId, Reader)>);
 
 /// What looks at a service at a moment, where something does.
 pub(super) fn probe(settings: &ServiceSettings, moment: ServiceMoment) -> Option<&Probe> {
@@ -51,7 +46,7 @@ impl Services {
 
     /// A probe has ended, and has said all that it has to say.
     pub(super) fn has_answered(&mut self, pid: Pid) {
-        let Some((id, mut reader)) = self.asked.remove(pid) else {
+        let Some((id, mut reader)) = self.asked.remove(&pid) else {
             return;
         };
         let mut room = [0; LONGEST];
@@ -78,20 +73,5 @@ impl Services {
             let name = &core.plan().service(*service).name;
             log.say(Level::Notice, &format!("{name}: the last probe: {found}"));
         }
-    }
-}
-
-impl Asked {
-    pub(super) fn add(&mut self, pid: Pid, id: ServiceId, reader: Reader) {
-        self.0.insert(pid, (id, reader));
-    }
-
-    fn remove(&mut self, pid: Pid) -> Option<(ServiceId, Reader)> {
-        self.0.remove(&pid)
-    }
-
-    /// Services have other places from now on. A probe is made again soon.
-    pub(super) fn forget(&mut self) {
-        self.0.clear();
     }
 }

@@ -191,7 +191,8 @@ impl Services {
             goes_on.unwrap_or_else(|| Known::new(now))
         });
         self.known = known.collect();
-        self.asked.forget();
+        // They go by the old places, and a probe is made again soon.
+        self.asked.clear();
         self.settings = next.settings;
         self.hooks = next.hooks;
         self.open_outputs(log);

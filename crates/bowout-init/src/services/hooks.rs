@@ -34,7 +34,7 @@ impl Services {
         }
         let pid = start(&mut program, Some(&of_plan.name), log)?;
         if let Some((id, reader, _)) = heard {
-            self.asked.add(pid, id, reader);
+            self.asked.insert(pid, (id, reader));
         }
         Ok(pid)
     }

@@ -107,7 +107,7 @@ impl Supervisor {
             service.ending = Ending::Exited(Status::by(Signal::KILL));
         }
         // Its stop command may have more to do than to tell it.
-        if given_up || stopping.is_over(blind) && !self.is_run(id, ServiceMoment::Stop) {
+        if given_up || stopping.is_over(blind) && !self.runs_hook(id, ServiceMoment::Stop) {
             self.is_gone(id, now, out);
         }
     }
