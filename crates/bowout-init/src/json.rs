@@ -4,7 +4,7 @@ mod read;
 mod write;
 
 pub(crate) use read::{Read, Slot, Value, read};
-pub(crate) use write::{Write, line, object, object_of_given, text};
+pub(crate) use write::{Write, exited, line, object, object_of_given, signaled, text};
 
 /// Has a type written as an object of these fields, in this order.
 macro_rules! written {

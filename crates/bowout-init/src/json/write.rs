@@ -101,16 +101,24 @@ impl Write for Signal {
 impl Write for Status {
     fn write(&self, to: &mut String) {
         match self {
-            Status::Exited(code) => object(to, &["kind", "code"], &[&"exited", code]),
+            Status::Exited(code) => exited(to, *code),
             Status::Signaled {
                 signal,
                 core_dumped,
-            } => {
-                let names = ["kind", "signal", "core_dumped"];
-                object(to, &names, &[&"signaled", signal, core_dumped]);
-            }
+            } => signaled(to, signal, *core_dumped),
         }
     }
+}
+
+/// How a process ended, in the one form that it has in reports and over the socket.
+pub(crate) fn exited(to: &mut String, code: u8) {
+    object(to, &["kind", "code"], &[&"exited", &code]);
+}
+
+/// The same, of one that a signal ended.
+pub(crate) fn signaled(to: &mut String, signal: &dyn Write, core_dumped: bool) {
+    let names = ["kind", "signal", "core_dumped"];
+    object(to, &names, &[&"signaled", &signal, &core_dumped]);
 }
 
 impl Write for bool {

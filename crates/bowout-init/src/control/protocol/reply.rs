@@ -163,14 +163,11 @@ pub(crate) enum Exit {
 impl Write for Exit {
     fn write(&self, to: &mut String) {
         match self {
-            Exit::Exited { code } => object(to, &["kind", "code"], &[&"exited", code]),
+            Exit::Exited { code } => json::exited(to, *code),
             Exit::Signaled {
                 signal,
                 core_dumped,
-            } => {
-                let names = ["kind", "signal", "core_dumped"];
-                object(to, &names, &[&"signaled", signal, core_dumped]);
-            }
+            } => json::signaled(to, signal, *core_dumped),
         }
     }
 }
